@@ -1,0 +1,11 @@
+// Made by scripts/db-reset.mjs: drizzle-kit sees only top-level exports that are tables (test/schema.test.ts).
+import { allTables } from '../src/schema.ts'
+import { postgresKit } from '../src/store/kit.ts'
+export const {
+  meta,
+  keyValues,
+  documents,
+  jobs,
+  deadLetters,
+  audit,
+} = allTables(postgresKit)

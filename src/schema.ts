@@ -1,0 +1,5 @@
+/** Beside app.ts: the one list of every room's tables (the store must not import rooms). */
+import type { Kit } from './store/kit.ts'
+import { storeTables } from './store/tables.ts'
+
+export const allTables = (k: Kit) => ({ ...storeTables(k) })

@@ -1,0 +1,18 @@
+import { newId } from '../kernel/ids.ts'
+import type { Clock } from '../kernel/time.ts'
+import type { Db, Store } from './store.ts'
+import { storeTables } from './tables.ts'
+
+/** Who acts: an account, the command line, a peer, or the instance itself. Services take it as their first argument. */
+export type By = `user:${string}` | `peer:${string}` | 'cli' | 'system'
+
+export interface AuditEntry { by: By; action: string; subject: string; before?: unknown; after?: unknown; why?: string }
+
+/** Appends to the audit log, in the transaction of the change itself. */
+export async function record(store: Store, tx: Db, clock: Clock, e: AuditEntry): Promise<void> {
+  const { audit } = storeTables(store.kit)
+  await tx.insert(audit).values({
+    id: newId(), at: clock.now(), by: e.by, action: e.action, subject: e.subject,
+    before: e.before ?? null, after: e.after ?? null, why: e.why ?? null,
+  })
+}
