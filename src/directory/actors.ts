@@ -1,0 +1,45 @@
+/** The two actors that speak for the instance itself: the directory that people and peers follow, and the one that signs our requests. */
+import { plainToHtml } from '../kernel/text.ts'
+import type { Fedi } from '../fedi/fedi.ts'
+import { getMeta } from '../store/meta.ts'
+import type { Db, Store } from '../store/store.ts'
+
+/** How the instance calls itself, where nobody has said otherwise. */
+export interface Site { name: string; tagline: string; about: string; contact: string }
+
+export async function readSite(store: Store, db: Db = store.read): Promise<Site> {
+  const get = async (key: string, otherwise: string) => (await getMeta(store, key, db)) ?? otherwise
+  return {
+    name: await get('name', 'Toadlane'), tagline: await get('tagline', 'A directory of platform co-operatives'),
+    about: await get('about', ''), contact: await get('contact', ''),
+  }
+}
+
+/** FEP-844e: how another Toadlane knows a directory that understands our terms. */
+const IMPLEMENTS = { type: 'Link', href: 'https://w3id.org/toadlane/ns', name: 'Toadlane directory' }
+
+/**
+ * Stores both actors' documents as they should be now; unchanged ones are left alone. At every start, and when the name changes.
+ * The directory is a Group, so that Mastodon shows its badge; the instance actor an Application, readable without a
+ * signature (FEP-d556), whose handle is the host without port.
+ */
+export async function ensureActors(store: Store, fedi: Fedi): Promise<void> {
+  await store.write(async (tx) => {
+    const site = await readSite(store, tx)
+    const generator = { type: 'Application', name: 'Toadlane', implements: [IMPLEMENTS] }
+    await fedi.actors.put(tx, {
+      handle: 'directory', open: true, owner: 'directory',
+      document: {
+        type: 'Group', additionalType: 'toad:Directory', name: site.name, summary: plainToHtml([site.tagline, site.about].filter(Boolean).join('\n\n')),
+        url: `${fedi.origin}/`, discoverable: true, indexable: true, manuallyApprovesFollowers: false, generator, attachment: [],
+      },
+    })
+    await fedi.actors.put(tx, {
+      handle: fedi.uris.instanceHandle, open: true, owner: 'instance',
+      document: {
+        type: 'Application', name: site.name, summary: plainToHtml(site.tagline), url: `${fedi.origin}/about`,
+        discoverable: false, indexable: false, manuallyApprovesFollowers: true, generator, attachment: [],
+      },
+    })
+  })
+}

@@ -1,0 +1,46 @@
+import { z } from 'zod'
+import type { Moves } from '../kernel/states.ts'
+
+/** Plain text in, no HTML: line breaks and paragraphs are kept, addresses become links (DESIGN.md 2). Length in UTF-16 units. */
+export const POST_MAX = 5000
+
+export const postInput = z.object({
+  text: z.string()
+    .transform((s) => s.replace(/\r\n?/g, '\n').trim())
+    .pipe(z.string().min(1, 'write something first').max(POST_MAX, `at most ${POST_MAX} characters`).refine((s) => !s.includes('\0'), 'holds a NUL character')),
+  /** BCP 47 tag of the text; the instance's language when absent. */
+  language: z.string().regex(/^[a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8})*$/, 'not a language tag').optional(),
+})
+export type PostInput = z.infer<typeof postInput>
+
+export type PostState = 'public' | 'removed'
+export const postMoves: Moves<PostState> = { public: ['removed'], removed: [] }
+
+/** A post as pages show it: by an organisation of this instance, or of an actor that this instance follows. */
+export interface Post {
+  id: string
+  /** ActivityPub id. */
+  uri: string
+  /** Actor URI of the author. */
+  author: string
+  authorName: string
+  /** `@name@host` */
+  authorHandle: string
+  /** The human page of a remote author; ours are found by handle. */
+  authorUrl: string | null
+  /** Our organisation's id; null for what came from elsewhere. */
+  organisation: string | null
+  organisationHandle: string | null
+  /** What was typed; null for what came from elsewhere. */
+  text: string | null
+  /** Cleaned HTML, safe to show. */
+  html: string
+  /** A content note that a reader opens first. */
+  note: string | null
+  language: string | null
+  /** The human page of a remote post. */
+  url: string | null
+  published: Date
+  updated: Date | null
+  state: PostState
+}
