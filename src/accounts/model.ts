@@ -1,0 +1,68 @@
+import { Problem } from '../kernel/errors.ts'
+import type { By } from '../store/audit.ts'
+
+/** What an account may do on this instance as a whole. Editing one organisation is apart from it: see `editorOf`. */
+export const roles = ['admin', 'curator', 'member'] as const
+export type Role = (typeof roles)[number]
+
+/** Who asks. Services take it first and check it with `allow`; `by` goes into the audit log. */
+export interface Who {
+  readonly by: By
+  /** `system` is the instance itself and the command line: may do everything. */
+  readonly role: Role | 'system'
+  /** Ids of the organisations whose editor this account is. */
+  readonly editorOf: ReadonlySet<string>
+  readonly userId?: string
+}
+
+const nobody: ReadonlySet<string> = new Set()
+/** The instance acting by itself (jobs, clocks, answers to peers). */
+export const system: Who = Object.freeze({ by: 'system', role: 'system', editorOf: nobody })
+/** Whoever has a shell on the machine. */
+export const commandLine: Who = Object.freeze({ by: 'cli', role: 'system', editorOf: nobody })
+
+interface Rule { roles: readonly Role[]; editor: boolean }
+const admins: Rule = { roles: ['admin'], editor: false }
+const curators: Rule = { roles: ['admin', 'curator'], editor: false }
+const curatorsAndEditors: Rule = { roles: ['admin', 'curator'], editor: true }
+
+/**
+ * Who may do what. `editor: true` also admits an editor of the organisation concerned.
+ * A curator looks after the directory and never speaks for a co-op: hence no `post.publish`.
+ */
+const rules = {
+  'organisation.list': curators, // make a listing, whoever it is about
+  'organisation.edit': curatorsAndEditors,
+  'organisation.confirm': curatorsAndEditors, // the yearly "still true"
+  'organisation.consent': curators, // record that a co-op has agreed
+  'organisation.status': curators, // suspend, archive, list again
+  'organisation.remove': admins, // opt-out: a tombstone for ever
+  'membership.confirm': curators,
+  'evidence.record': curators,
+  'lever.edit': curatorsAndEditors,
+  'post.publish': { roles: ['admin'], editor: true },
+  'post.edit': { roles: ['admin'], editor: true },
+  'post.remove': curatorsAndEditors,
+  'audit.read': curators,
+  'account.manage': admins,
+  'peer.manage': admins,
+  'delivery.manage': admins,
+  'instance.settings': admins,
+} as const satisfies Record<string, Rule>
+
+export type Action = keyof typeof rules
+export const actions = Object.keys(rules) as Action[]
+
+/** May they? For showing or hiding a button; whoever does the thing calls `allow`. */
+export function may(who: Who | undefined, action: Action, organisationId?: string): who is Who {
+  if (!who) return false
+  if (who.role === 'system') return true
+  const rule: Rule = rules[action]
+  return rule.roles.includes(who.role) || (rule.editor && organisationId !== undefined && who.editorOf.has(organisationId))
+}
+
+/** Passes, or throws Problem `sign-in-needed` (401, nobody is signed in) or `forbidden` (403, not theirs to do). */
+export function allow(who: Who | undefined, action: Action, organisationId?: string): asserts who is Who {
+  if (!who) throw new Problem('sign-in-needed', 'sign in to do this', { status: 401 })
+  if (!may(who, action, organisationId)) throw new Problem('forbidden', `this account may not do this (${action})`, { status: 403 })
+}
