@@ -88,6 +88,7 @@ const CLEAN: sanitizeHtml.IOptions = {
   allowProtocolRelative: false,
   disallowedTagsMode: 'discard',
   nestingLimit: 32,
+  exclusiveFilter: (frame) => frame.tag === 'p' && frame.text.trim() === '',
   transformTags: {
     h1: HEADING, h2: HEADING, h3: HEADING, h4: HEADING, h5: HEADING, h6: HEADING,
     div: 'p',
@@ -103,8 +104,18 @@ const CLEAN: sanitizeHtml.IOptions = {
 /**
  * HTML from outside, cut down to an allow-list: text, paragraphs, lists, quotes, code and links to http, https and mailto.
  * No images, styles, scripts or ids. Links are `nofollow noopener noreferrer`. NUL is dropped (it came from outside: lenient in).
+ * Cleaned until cleaning changes nothing, so that no reader can understand the result otherwise than we did (a paragraph inside
+ * a paragraph closes the outer one); what does not settle is shown as text.
  */
-export const cleanHtml = (html: string): string => sanitizeHtml(html.replaceAll('\0', '').toWellFormed(), CLEAN)
+export function cleanHtml(html: string): string {
+  let before = sanitizeHtml(html.replaceAll('\0', '').toWellFormed(), CLEAN)
+  for (let n = 0; n < 4; n++) {
+    const after = sanitizeHtml(before, CLEAN)
+    if (after === before) return after
+    before = after
+  }
+  return sanitizeHtml(before, { allowedTags: [], nonTextTags: MUTE }) // escaped text
+}
 
 /** The text of HTML: blocks become paragraphs, `<br>` and list items lines. Never contains markup; not escaped. */
 export function plainOf(html: string): string {
