@@ -8,4 +8,13 @@ export const {
   jobs,
   deadLetters,
   audit,
+  localActors,
+  actorKeys,
+  outbox,
+  followers,
+  following,
+  remoteActors,
+  hosts,
+  received,
+  stones,
 } = allTables(sqliteKit)

@@ -1,5 +1,6 @@
 /** Beside app.ts: the one list of every room's tables (the store must not import rooms). */
+import { fediTables } from './fedi/tables.ts'
 import type { Kit } from './store/kit.ts'
 import { storeTables } from './store/tables.ts'
 
-export const allTables = (k: Kit) => ({ ...storeTables(k) })
+export const allTables = (k: Kit) => ({ ...storeTables(k), ...fediTables(k) })

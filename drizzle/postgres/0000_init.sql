@@ -1,3 +1,12 @@
+CREATE TABLE "actor_keys" (
+	"actor" text NOT NULL,
+	"kind" text NOT NULL,
+	"public" text NOT NULL,
+	"private" text NOT NULL,
+	"made" timestamp (3) with time zone NOT NULL,
+	CONSTRAINT "actor_keys_pk" PRIMARY KEY("actor","kind")
+);
+--> statement-breakpoint
 CREATE TABLE "audit" (
 	"id" text PRIMARY KEY NOT NULL,
 	"at" timestamp (3) with time zone NOT NULL,
@@ -29,6 +38,36 @@ CREATE TABLE "documents" (
 	"gone" boolean DEFAULT false NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE "followers" (
+	"actor" text NOT NULL,
+	"follower" text NOT NULL,
+	"inbox" text NOT NULL,
+	"shared_inbox" text,
+	"state" text NOT NULL,
+	"follow_id" text NOT NULL,
+	"since" timestamp (3) with time zone NOT NULL,
+	CONSTRAINT "followers_pk" PRIMARY KEY("actor","follower")
+);
+--> statement-breakpoint
+CREATE TABLE "following" (
+	"actor" text NOT NULL,
+	"target" text NOT NULL,
+	"state" text NOT NULL,
+	"activity" text NOT NULL,
+	"since" timestamp (3) with time zone NOT NULL,
+	CONSTRAINT "following_pk" PRIMARY KEY("actor","target")
+);
+--> statement-breakpoint
+CREATE TABLE "hosts" (
+	"host" text PRIMARY KEY NOT NULL,
+	"last_success" timestamp (3) with time zone,
+	"last_failure" timestamp (3) with time zone,
+	"failures" bigint DEFAULT 0 NOT NULL,
+	"open_until" timestamp (3) with time zone,
+	"signature" text,
+	"software" text
+);
+--> statement-breakpoint
 CREATE TABLE "jobs" (
 	"id" bigserial PRIMARY KEY NOT NULL,
 	"kind" text NOT NULL,
@@ -47,13 +86,73 @@ CREATE TABLE "key_values" (
 	"expires" timestamp (3) with time zone
 );
 --> statement-breakpoint
+CREATE TABLE "local_actors" (
+	"handle" text PRIMARY KEY NOT NULL,
+	"id" text NOT NULL,
+	"owner" text NOT NULL,
+	"open" boolean NOT NULL,
+	"gone" boolean DEFAULT false NOT NULL,
+	"made" timestamp (3) with time zone NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE "meta" (
 	"key" text PRIMARY KEY NOT NULL,
 	"value" text NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE "outbox" (
+	"serial" bigserial PRIMARY KEY NOT NULL,
+	"actor" text NOT NULL,
+	"activity" text NOT NULL,
+	"type" text NOT NULL,
+	"object" text,
+	"listed" boolean NOT NULL,
+	"published" timestamp (3) with time zone NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "received" (
+	"id" text PRIMARY KEY NOT NULL,
+	"body" text NOT NULL,
+	"at" timestamp (3) with time zone NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "remote_actors" (
+	"id" text PRIMARY KEY NOT NULL,
+	"handle" text,
+	"host" text NOT NULL,
+	"type" text NOT NULL,
+	"name" text NOT NULL,
+	"url" text,
+	"inbox" text NOT NULL,
+	"shared_inbox" text,
+	"keys" jsonb NOT NULL,
+	"document" text NOT NULL,
+	"fetched" timestamp (3) with time zone NOT NULL,
+	"gone" timestamp (3) with time zone
+);
+--> statement-breakpoint
+CREATE TABLE "stones" (
+	"id" text NOT NULL,
+	"by" text NOT NULL,
+	"at" timestamp (3) with time zone NOT NULL,
+	CONSTRAINT "stones_pk" PRIMARY KEY("id","by")
+);
+--> statement-breakpoint
 CREATE INDEX "audit_subject" ON "audit" USING btree ("subject","id");--> statement-breakpoint
 CREATE INDEX "dead_letters_kind" ON "dead_letters" USING btree ("kind","id");--> statement-breakpoint
+CREATE INDEX "followers_follower" ON "followers" USING btree ("follower");--> statement-breakpoint
+CREATE INDEX "followers_inbox" ON "followers" USING btree ("inbox");--> statement-breakpoint
+CREATE INDEX "followers_shared" ON "followers" USING btree ("shared_inbox");--> statement-breakpoint
+CREATE INDEX "following_target" ON "following" USING btree ("target","state");--> statement-breakpoint
 CREATE INDEX "jobs_due" ON "jobs" USING btree ("kind","due");--> statement-breakpoint
 CREATE INDEX "jobs_key" ON "jobs" USING btree ("key","id");--> statement-breakpoint
-CREATE INDEX "key_values_expires" ON "key_values" USING btree ("expires");
+CREATE INDEX "key_values_expires" ON "key_values" USING btree ("expires");--> statement-breakpoint
+CREATE UNIQUE INDEX "local_actors_id" ON "local_actors" USING btree ("id");--> statement-breakpoint
+CREATE INDEX "local_actors_owner" ON "local_actors" USING btree ("owner");--> statement-breakpoint
+CREATE INDEX "outbox_actor" ON "outbox" USING btree ("actor","listed","serial");--> statement-breakpoint
+CREATE INDEX "outbox_object" ON "outbox" USING btree ("object");--> statement-breakpoint
+CREATE INDEX "received_at" ON "received" USING btree ("at");--> statement-breakpoint
+CREATE INDEX "remote_actors_host" ON "remote_actors" USING btree ("host","id");--> statement-breakpoint
+CREATE INDEX "remote_actors_handle" ON "remote_actors" USING btree ("handle");--> statement-breakpoint
+CREATE INDEX "remote_actors_fetched" ON "remote_actors" USING btree ("fetched");--> statement-breakpoint
+CREATE INDEX "stones_at" ON "stones" USING btree ("at");
