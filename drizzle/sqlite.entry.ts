@@ -17,4 +17,12 @@ export const {
   hosts,
   received,
   stones,
+  organisations,
+  organisationRevisions,
+  organisationFigures,
+  organisationEvidence,
+  memberships,
+  optOuts,
+  levers,
+  leverVersions,
 } = allTables(sqliteKit)

@@ -86,6 +86,30 @@ CREATE TABLE "key_values" (
 	"expires" timestamp (3) with time zone
 );
 --> statement-breakpoint
+CREATE TABLE "lever_versions" (
+	"lever" text NOT NULL,
+	"number" bigint NOT NULL,
+	"rule" jsonb NOT NULL,
+	"digest" text NOT NULL,
+	"checked" text,
+	"by" text NOT NULL,
+	"at" timestamp (3) with time zone NOT NULL,
+	CONSTRAINT "lever_versions_lever_number_pk" PRIMARY KEY("lever","number")
+);
+--> statement-breakpoint
+CREATE TABLE "levers" (
+	"id" text PRIMARY KEY NOT NULL,
+	"body" text NOT NULL,
+	"organisation" text,
+	"scope" text,
+	"country" text,
+	"action" text NOT NULL,
+	"action_key" text NOT NULL,
+	"latest" bigint NOT NULL,
+	"created" timestamp (3) with time zone NOT NULL,
+	"changed" timestamp (3) with time zone NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE "local_actors" (
 	"handle" text PRIMARY KEY NOT NULL,
 	"id" text NOT NULL,
@@ -95,9 +119,92 @@ CREATE TABLE "local_actors" (
 	"made" timestamp (3) with time zone NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE "memberships" (
+	"id" text PRIMARY KEY NOT NULL,
+	"organisation" text NOT NULL,
+	"federation" text NOT NULL,
+	"state" text NOT NULL,
+	"confidence" text NOT NULL,
+	"since" text,
+	"until" text,
+	"expires" text,
+	"source" text,
+	"changed" timestamp (3) with time zone NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE "meta" (
 	"key" text PRIMARY KEY NOT NULL,
 	"value" text NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "opt_outs" (
+	"key" text PRIMARY KEY NOT NULL,
+	"organisation" text NOT NULL,
+	"reason" text NOT NULL,
+	"at" timestamp (3) with time zone NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "organisation_evidence" (
+	"id" text PRIMARY KEY NOT NULL,
+	"organisation" text NOT NULL,
+	"kind" text NOT NULL,
+	"url" text,
+	"note" text,
+	"by" text NOT NULL,
+	"at" timestamp (3) with time zone NOT NULL,
+	"withdrawn" timestamp (3) with time zone
+);
+--> statement-breakpoint
+CREATE TABLE "organisation_figures" (
+	"id" text PRIMARY KEY NOT NULL,
+	"organisation" text NOT NULL,
+	"kind" text NOT NULL,
+	"value" double precision NOT NULL,
+	"unit" text,
+	"year" bigint,
+	"source" text,
+	"confidence" text NOT NULL,
+	"added" timestamp (3) with time zone NOT NULL,
+	"superseded" timestamp (3) with time zone
+);
+--> statement-breakpoint
+CREATE TABLE "organisation_revisions" (
+	"organisation" text NOT NULL,
+	"number" bigint NOT NULL,
+	"at" timestamp (3) with time zone NOT NULL,
+	"by" text NOT NULL,
+	"why" text,
+	"snapshot" jsonb NOT NULL,
+	CONSTRAINT "organisation_revisions_organisation_number_pk" PRIMARY KEY("organisation","number")
+);
+--> statement-breakpoint
+CREATE TABLE "organisations" (
+	"id" text PRIMARY KEY NOT NULL,
+	"handle" text NOT NULL,
+	"profile" jsonb NOT NULL,
+	"digest" text NOT NULL,
+	"name" text NOT NULL,
+	"name_key" text NOT NULL,
+	"kind" text NOT NULL,
+	"ownership" text,
+	"is_platform" boolean NOT NULL,
+	"activity" text,
+	"country" text,
+	"locality" text,
+	"latitude" double precision,
+	"longitude" double precision,
+	"status" text NOT NULL,
+	"standing" text NOT NULL,
+	"consent_basis" text,
+	"consent_by" text,
+	"consent_at" timestamp (3) with time zone,
+	"revision" bigint NOT NULL,
+	"created" timestamp (3) with time zone NOT NULL,
+	"changed" timestamp (3) with time zone NOT NULL,
+	"confirmed" timestamp (3) with time zone NOT NULL,
+	"gone" timestamp (3) with time zone,
+	"gone_reason" text,
+	CONSTRAINT "organisations_handle_unique" UNIQUE("handle")
 );
 --> statement-breakpoint
 CREATE TABLE "outbox" (
@@ -138,6 +245,13 @@ CREATE TABLE "stones" (
 	CONSTRAINT "stones_pk" PRIMARY KEY("id","by")
 );
 --> statement-breakpoint
+ALTER TABLE "lever_versions" ADD CONSTRAINT "lever_versions_lever_levers_id_fk" FOREIGN KEY ("lever") REFERENCES "public"."levers"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "memberships" ADD CONSTRAINT "memberships_organisation_organisations_id_fk" FOREIGN KEY ("organisation") REFERENCES "public"."organisations"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "memberships" ADD CONSTRAINT "memberships_federation_organisations_id_fk" FOREIGN KEY ("federation") REFERENCES "public"."organisations"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "opt_outs" ADD CONSTRAINT "opt_outs_organisation_organisations_id_fk" FOREIGN KEY ("organisation") REFERENCES "public"."organisations"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "organisation_evidence" ADD CONSTRAINT "organisation_evidence_organisation_organisations_id_fk" FOREIGN KEY ("organisation") REFERENCES "public"."organisations"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "organisation_figures" ADD CONSTRAINT "organisation_figures_organisation_organisations_id_fk" FOREIGN KEY ("organisation") REFERENCES "public"."organisations"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "organisation_revisions" ADD CONSTRAINT "organisation_revisions_organisation_organisations_id_fk" FOREIGN KEY ("organisation") REFERENCES "public"."organisations"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 CREATE INDEX "audit_subject" ON "audit" USING btree ("subject","id");--> statement-breakpoint
 CREATE INDEX "dead_letters_kind" ON "dead_letters" USING btree ("kind","id");--> statement-breakpoint
 CREATE INDEX "followers_follower" ON "followers" USING btree ("follower");--> statement-breakpoint
@@ -147,8 +261,20 @@ CREATE INDEX "following_target" ON "following" USING btree ("target","state");--
 CREATE INDEX "jobs_due" ON "jobs" USING btree ("kind","due");--> statement-breakpoint
 CREATE INDEX "jobs_key" ON "jobs" USING btree ("key","id");--> statement-breakpoint
 CREATE INDEX "key_values_expires" ON "key_values" USING btree ("expires");--> statement-breakpoint
+CREATE UNIQUE INDEX "levers_identity" ON "levers" USING btree ("body","action_key");--> statement-breakpoint
+CREATE INDEX "levers_organisation" ON "levers" USING btree ("organisation");--> statement-breakpoint
+CREATE INDEX "levers_country" ON "levers" USING btree ("country","body","action_key");--> statement-breakpoint
 CREATE UNIQUE INDEX "local_actors_id" ON "local_actors" USING btree ("id");--> statement-breakpoint
 CREATE INDEX "local_actors_owner" ON "local_actors" USING btree ("owner");--> statement-breakpoint
+CREATE UNIQUE INDEX "memberships_pair" ON "memberships" USING btree ("organisation","federation");--> statement-breakpoint
+CREATE INDEX "memberships_federation" ON "memberships" USING btree ("federation","state");--> statement-breakpoint
+CREATE INDEX "opt_outs_organisation" ON "opt_outs" USING btree ("organisation");--> statement-breakpoint
+CREATE INDEX "organisation_evidence_of" ON "organisation_evidence" USING btree ("organisation","id");--> statement-breakpoint
+CREATE INDEX "organisation_figures_of" ON "organisation_figures" USING btree ("organisation","id");--> statement-breakpoint
+CREATE INDEX "organisations_name" ON "organisations" USING btree ("status","name_key","id");--> statement-breakpoint
+CREATE INDEX "organisations_country" ON "organisations" USING btree ("status","country","name_key","id");--> statement-breakpoint
+CREATE INDEX "organisations_confirmed" ON "organisations" USING btree ("status","confirmed");--> statement-breakpoint
+CREATE INDEX "organisations_kind" ON "organisations" USING btree ("kind","name_key");--> statement-breakpoint
 CREATE INDEX "outbox_actor" ON "outbox" USING btree ("actor","listed","serial");--> statement-breakpoint
 CREATE INDEX "outbox_object" ON "outbox" USING btree ("object");--> statement-breakpoint
 CREATE INDEX "received_at" ON "received" USING btree ("at");--> statement-breakpoint

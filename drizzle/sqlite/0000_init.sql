@@ -95,6 +95,34 @@ CREATE TABLE `key_values` (
 );
 --> statement-breakpoint
 CREATE INDEX `key_values_expires` ON `key_values` (`expires`);--> statement-breakpoint
+CREATE TABLE `lever_versions` (
+	`lever` text NOT NULL,
+	`number` integer NOT NULL,
+	`rule` text NOT NULL,
+	`digest` text NOT NULL,
+	`checked` text,
+	`by` text NOT NULL,
+	`at` integer NOT NULL,
+	PRIMARY KEY(`lever`, `number`),
+	FOREIGN KEY (`lever`) REFERENCES `levers`(`id`) ON UPDATE no action ON DELETE cascade
+);
+--> statement-breakpoint
+CREATE TABLE `levers` (
+	`id` text PRIMARY KEY NOT NULL,
+	`body` text NOT NULL,
+	`organisation` text,
+	`scope` text,
+	`country` text,
+	`action` text NOT NULL,
+	`action_key` text NOT NULL,
+	`latest` integer NOT NULL,
+	`created` integer NOT NULL,
+	`changed` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE UNIQUE INDEX `levers_identity` ON `levers` (`body`,`action_key`);--> statement-breakpoint
+CREATE INDEX `levers_organisation` ON `levers` (`organisation`);--> statement-breakpoint
+CREATE INDEX `levers_country` ON `levers` (`country`,`body`,`action_key`);--> statement-breakpoint
 CREATE TABLE `local_actors` (
 	`handle` text PRIMARY KEY NOT NULL,
 	`id` text NOT NULL,
@@ -106,11 +134,109 @@ CREATE TABLE `local_actors` (
 --> statement-breakpoint
 CREATE UNIQUE INDEX `local_actors_id` ON `local_actors` (`id`);--> statement-breakpoint
 CREATE INDEX `local_actors_owner` ON `local_actors` (`owner`);--> statement-breakpoint
+CREATE TABLE `memberships` (
+	`id` text PRIMARY KEY NOT NULL,
+	`organisation` text NOT NULL,
+	`federation` text NOT NULL,
+	`state` text NOT NULL,
+	`confidence` text NOT NULL,
+	`since` text,
+	`until` text,
+	`expires` text,
+	`source` text,
+	`changed` integer NOT NULL,
+	FOREIGN KEY (`organisation`) REFERENCES `organisations`(`id`) ON UPDATE no action ON DELETE cascade,
+	FOREIGN KEY (`federation`) REFERENCES `organisations`(`id`) ON UPDATE no action ON DELETE cascade
+);
+--> statement-breakpoint
+CREATE UNIQUE INDEX `memberships_pair` ON `memberships` (`organisation`,`federation`);--> statement-breakpoint
+CREATE INDEX `memberships_federation` ON `memberships` (`federation`,`state`);--> statement-breakpoint
 CREATE TABLE `meta` (
 	`key` text PRIMARY KEY NOT NULL,
 	`value` text NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE `opt_outs` (
+	`key` text PRIMARY KEY NOT NULL,
+	`organisation` text NOT NULL,
+	`reason` text NOT NULL,
+	`at` integer NOT NULL,
+	FOREIGN KEY (`organisation`) REFERENCES `organisations`(`id`) ON UPDATE no action ON DELETE cascade
+);
+--> statement-breakpoint
+CREATE INDEX `opt_outs_organisation` ON `opt_outs` (`organisation`);--> statement-breakpoint
+CREATE TABLE `organisation_evidence` (
+	`id` text PRIMARY KEY NOT NULL,
+	`organisation` text NOT NULL,
+	`kind` text NOT NULL,
+	`url` text,
+	`note` text,
+	`by` text NOT NULL,
+	`at` integer NOT NULL,
+	`withdrawn` integer,
+	FOREIGN KEY (`organisation`) REFERENCES `organisations`(`id`) ON UPDATE no action ON DELETE cascade
+);
+--> statement-breakpoint
+CREATE INDEX `organisation_evidence_of` ON `organisation_evidence` (`organisation`,`id`);--> statement-breakpoint
+CREATE TABLE `organisation_figures` (
+	`id` text PRIMARY KEY NOT NULL,
+	`organisation` text NOT NULL,
+	`kind` text NOT NULL,
+	`value` real NOT NULL,
+	`unit` text,
+	`year` integer,
+	`source` text,
+	`confidence` text NOT NULL,
+	`added` integer NOT NULL,
+	`superseded` integer,
+	FOREIGN KEY (`organisation`) REFERENCES `organisations`(`id`) ON UPDATE no action ON DELETE cascade
+);
+--> statement-breakpoint
+CREATE INDEX `organisation_figures_of` ON `organisation_figures` (`organisation`,`id`);--> statement-breakpoint
+CREATE TABLE `organisation_revisions` (
+	`organisation` text NOT NULL,
+	`number` integer NOT NULL,
+	`at` integer NOT NULL,
+	`by` text NOT NULL,
+	`why` text,
+	`snapshot` text NOT NULL,
+	PRIMARY KEY(`organisation`, `number`),
+	FOREIGN KEY (`organisation`) REFERENCES `organisations`(`id`) ON UPDATE no action ON DELETE cascade
+);
+--> statement-breakpoint
+CREATE TABLE `organisations` (
+	`id` text PRIMARY KEY NOT NULL,
+	`handle` text NOT NULL,
+	`profile` text NOT NULL,
+	`digest` text NOT NULL,
+	`name` text NOT NULL,
+	`name_key` text NOT NULL,
+	`kind` text NOT NULL,
+	`ownership` text,
+	`is_platform` integer NOT NULL,
+	`activity` text,
+	`country` text,
+	`locality` text,
+	`latitude` real,
+	`longitude` real,
+	`status` text NOT NULL,
+	`standing` text NOT NULL,
+	`consent_basis` text,
+	`consent_by` text,
+	`consent_at` integer,
+	`revision` integer NOT NULL,
+	`created` integer NOT NULL,
+	`changed` integer NOT NULL,
+	`confirmed` integer NOT NULL,
+	`gone` integer,
+	`gone_reason` text
+);
+--> statement-breakpoint
+CREATE UNIQUE INDEX `organisations_handle_unique` ON `organisations` (`handle`);--> statement-breakpoint
+CREATE INDEX `organisations_name` ON `organisations` (`status`,`name_key`,`id`);--> statement-breakpoint
+CREATE INDEX `organisations_country` ON `organisations` (`status`,`country`,`name_key`,`id`);--> statement-breakpoint
+CREATE INDEX `organisations_confirmed` ON `organisations` (`status`,`confirmed`);--> statement-breakpoint
+CREATE INDEX `organisations_kind` ON `organisations` (`kind`,`name_key`);--> statement-breakpoint
 CREATE TABLE `outbox` (
 	`serial` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
 	`actor` text NOT NULL,
