@@ -25,4 +25,5 @@ export const {
   optOuts,
   levers,
   leverVersions,
+  posts,
 } = allTables(postgresKit)

@@ -4,5 +4,6 @@ import { fediTables } from './fedi/tables.ts'
 import { ruleTables } from './rulebook/tables.ts'
 import type { Kit } from './store/kit.ts'
 import { storeTables } from './store/tables.ts'
+import { talkTables } from './talk/tables.ts'
 
-export const allTables = (k: Kit) => ({ ...storeTables(k), ...fediTables(k), ...coopTables(k), ...ruleTables(k) })
+export const allTables = (k: Kit) => ({ ...storeTables(k), ...fediTables(k), ...coopTables(k), ...ruleTables(k), ...talkTables(k) })

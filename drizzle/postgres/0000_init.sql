@@ -217,6 +217,26 @@ CREATE TABLE "outbox" (
 	"published" timestamp (3) with time zone NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE "posts" (
+	"id" text PRIMARY KEY NOT NULL,
+	"uri" text NOT NULL,
+	"author" text NOT NULL,
+	"author_name" text NOT NULL,
+	"author_handle" text NOT NULL,
+	"author_url" text,
+	"organisation" text,
+	"organisation_handle" text,
+	"text" text,
+	"html" text NOT NULL,
+	"note" text,
+	"language" text,
+	"url" text,
+	"published" timestamp (3) with time zone NOT NULL,
+	"updated" timestamp (3) with time zone,
+	"state" text DEFAULT 'public' NOT NULL,
+	CONSTRAINT "posts_uri_unique" UNIQUE("uri")
+);
+--> statement-breakpoint
 CREATE TABLE "received" (
 	"id" text PRIMARY KEY NOT NULL,
 	"body" text NOT NULL,
@@ -252,6 +272,7 @@ ALTER TABLE "opt_outs" ADD CONSTRAINT "opt_outs_organisation_organisations_id_fk
 ALTER TABLE "organisation_evidence" ADD CONSTRAINT "organisation_evidence_organisation_organisations_id_fk" FOREIGN KEY ("organisation") REFERENCES "public"."organisations"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "organisation_figures" ADD CONSTRAINT "organisation_figures_organisation_organisations_id_fk" FOREIGN KEY ("organisation") REFERENCES "public"."organisations"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "organisation_revisions" ADD CONSTRAINT "organisation_revisions_organisation_organisations_id_fk" FOREIGN KEY ("organisation") REFERENCES "public"."organisations"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "posts" ADD CONSTRAINT "posts_organisation_organisations_id_fk" FOREIGN KEY ("organisation") REFERENCES "public"."organisations"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 CREATE INDEX "audit_subject" ON "audit" USING btree ("subject","id");--> statement-breakpoint
 CREATE INDEX "dead_letters_kind" ON "dead_letters" USING btree ("kind","id");--> statement-breakpoint
 CREATE INDEX "followers_follower" ON "followers" USING btree ("follower");--> statement-breakpoint
@@ -277,6 +298,9 @@ CREATE INDEX "organisations_confirmed" ON "organisations" USING btree ("status",
 CREATE INDEX "organisations_kind" ON "organisations" USING btree ("kind","name_key");--> statement-breakpoint
 CREATE INDEX "outbox_actor" ON "outbox" USING btree ("actor","listed","serial");--> statement-breakpoint
 CREATE INDEX "outbox_object" ON "outbox" USING btree ("object");--> statement-breakpoint
+CREATE INDEX "posts_latest" ON "posts" USING btree ("state","published","id");--> statement-breakpoint
+CREATE INDEX "posts_organisation" ON "posts" USING btree ("organisation","published","id");--> statement-breakpoint
+CREATE INDEX "posts_author" ON "posts" USING btree ("author");--> statement-breakpoint
 CREATE INDEX "received_at" ON "received" USING btree ("at");--> statement-breakpoint
 CREATE INDEX "remote_actors_host" ON "remote_actors" USING btree ("host","id");--> statement-breakpoint
 CREATE INDEX "remote_actors_handle" ON "remote_actors" USING btree ("handle");--> statement-breakpoint

@@ -249,6 +249,30 @@ CREATE TABLE `outbox` (
 --> statement-breakpoint
 CREATE INDEX `outbox_actor` ON `outbox` (`actor`,`listed`,`serial`);--> statement-breakpoint
 CREATE INDEX `outbox_object` ON `outbox` (`object`);--> statement-breakpoint
+CREATE TABLE `posts` (
+	`id` text PRIMARY KEY NOT NULL,
+	`uri` text NOT NULL,
+	`author` text NOT NULL,
+	`author_name` text NOT NULL,
+	`author_handle` text NOT NULL,
+	`author_url` text,
+	`organisation` text,
+	`organisation_handle` text,
+	`text` text,
+	`html` text NOT NULL,
+	`note` text,
+	`language` text,
+	`url` text,
+	`published` integer NOT NULL,
+	`updated` integer,
+	`state` text DEFAULT 'public' NOT NULL,
+	FOREIGN KEY (`organisation`) REFERENCES `organisations`(`id`) ON UPDATE no action ON DELETE no action
+);
+--> statement-breakpoint
+CREATE UNIQUE INDEX `posts_uri_unique` ON `posts` (`uri`);--> statement-breakpoint
+CREATE INDEX `posts_latest` ON `posts` (`state`,`published`,`id`);--> statement-breakpoint
+CREATE INDEX `posts_organisation` ON `posts` (`organisation`,`published`,`id`);--> statement-breakpoint
+CREATE INDEX `posts_author` ON `posts` (`author`);--> statement-breakpoint
 CREATE TABLE `received` (
 	`id` text PRIMARY KEY NOT NULL,
 	`body` text NOT NULL,

@@ -38,11 +38,11 @@ export function talk(house: TalkHouse) {
   }
 
   /** Our own public post, or the Problem that says which of it is missing. */
-  async function ours(who: Who | undefined, id: string): Promise<Post & { organisation: string; organisationHandle: string }> {
+  async function ours(who: Who | undefined, action: 'post.edit' | 'post.remove', id: string): Promise<Post & { organisation: string; organisationHandle: string }> {
     const post = await posts.byId(id)
     if (!post || post.state !== 'public') throw new Problem('not-found', 'this post is not there', { status: 404 })
     if (!post.organisation || !post.organisationHandle) throw new Problem('foreign', 'only its own server changes this post', { status: 403 })
-    allow(who, 'post.publish', post.organisation)
+    allow(who, action, post.organisation)
     return { ...post, organisation: post.organisation, organisationHandle: post.organisationHandle }
   }
 
@@ -82,7 +82,7 @@ export function talk(house: TalkHouse) {
     async edit(who: Who | undefined, id: string, input: unknown): Promise<Post> {
       const parsed = postInput.safeParse(input)
       if (!parsed.success) throw problemsOf(parsed.error)
-      const old = await ours(who, id)
+      const old = await ours(who, 'post.edit', id)
       const next: Post = { ...old, text: parsed.data.text, html: plainToHtml(parsed.data.text), language: parsed.data.language ?? old.language }
       if (next.text === old.text && next.language === old.language) return old
       next.updated = clock.now()
@@ -98,7 +98,7 @@ export function talk(house: TalkHouse) {
 
     /** Takes a post down for good: its words go, its id answers 410, followers get a Delete. */
     async remove(who: Who | undefined, id: string, why?: string): Promise<void> {
-      const old = await ours(who, id)
+      const old = await ours(who, 'post.remove', id)
       const state = move('post', postMoves, old.state, 'removed')
       await store.write(async (tx) => {
         await posts.change(tx, id, { state, text: null, html: '', note: null })
@@ -138,6 +138,9 @@ export function talk(house: TalkHouse) {
 
     /** A remote actor is gone, and its posts with it: in batches, so that no write is held long (HOSTILE.md 44). */
     removeOf: (tx: Db, author: string, limit = 200) => posts.removeOf(tx, author, limit),
+
+    /** The organisation that a post would speak for, if this account may post for it. Problem otherwise. */
+    mayPost: speakerOf,
 
     read: { byId: posts.byId, byUri: posts.byUri, latest: posts.latest, ofOrganisation: posts.ofOrganisation, count: posts.count },
   }

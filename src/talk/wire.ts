@@ -13,13 +13,13 @@ const HTML_MAX = 100_000 // characters of somebody else's post that are kept
 const publicNames = new Set([PUBLIC, 'as:Public', 'Public'])
 
 /** A single value or an array, strings or objects with an id, as other servers write them. */
-const references = z.preprocess((v) => (v === undefined || v === null ? [] : Array.isArray(v) ? v : [v]), z.array(z.unknown()))
+const references = z.unknown().optional().transform((v): unknown[] => (v === undefined || v === null ? [] : Array.isArray(v) ? v : [v]))
   .transform((list) => list.flatMap((v) => (typeof v === 'string' ? [v] : typeof v === 'object' && v !== null && 'id' in v && typeof v.id === 'string' ? [v.id] : [])))
 
 const text = z.string().optional().catch(undefined)
 const instant = z.string().refine((s) => !Number.isNaN(Date.parse(s))).transform((s) => new Date(s)).optional().catch(undefined)
 /** `url` may be a string, a Link, or several of them: the first that is a web page. */
-const pageUrl = z.unknown().transform((v) => {
+const pageUrl = z.unknown().optional().transform((v) => {
   const list = (Array.isArray(v) ? v : [v]).map((x: unknown) => (typeof x === 'object' && x !== null && 'href' in x ? x.href : x))
   return list.find((x): x is string => typeof x === 'string' && /^https?:\/\//.test(x))
 })

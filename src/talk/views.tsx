@@ -1,0 +1,36 @@
+import { raw } from 'hono/html'
+import { Icon, Swatch, Time } from '../web/components.tsx'
+import type { Page } from '../web/page.tsx'
+import type { Post } from './model.ts'
+
+const hostOf = (uri: string): string => (URL.canParse(uri) ? new URL(uri).host : uri)
+
+/** One post: who, where from, the words, when. What came from another server stands on a teal edge and says so. */
+export const PostCard = ({ page, post, whole, headed = true }: { page: Page; post: Post; whole?: boolean; headed?: boolean }) => {
+  const { t } = page
+  const home = post.organisationHandle ? `/co-ops/${post.organisationHandle}` : post.authorUrl ?? post.author
+  const words = <div class="words prose" lang={post.language ?? undefined} dir="auto">{raw(post.html)}</div>
+  return (
+    <article class={post.organisation ? 'card pad post' : 'card pad post remote'} data-dye={post.organisation ? 'plum' : 'teal'}>
+      <header class="row">
+        <Swatch uri={post.author} size={40} />
+        <p>
+          {headed ? <b><a href={home} rel={post.organisation ? undefined : 'noopener nofollow'}>{post.authorName}</a></b> : <b>{post.authorName}</b>}<br />
+          <span class="sub small">{post.authorHandle}</span>
+        </p>
+      </header>
+      {post.note ? <details><summary>{post.note}</summary>{words}</details> : words}
+      <footer class="row small sub">
+        {whole ? <Time page={page} at={post.published} as="minute" /> : <a href={`/posts/${post.id}`}><Time page={page} at={post.published} as="ago" /></a>}
+        {post.updated ? <span>{t('talk.edited')} <Time page={page} at={post.updated} as="minute" /></span> : null}
+        {post.organisation ? null : (
+          <a href={post.url ?? post.uri} rel="noopener nofollow"><Icon name="external-link" />{t('talk.original', { host: hostOf(post.uri) })}</a>
+        )}
+      </footer>
+    </article>
+  )
+}
+
+export const PostList = ({ page, posts, headed }: { page: Page; posts: readonly Post[]; headed?: boolean }) => (
+  <ul class="posts stack" role="list">{posts.map((post) => <li><PostCard page={page} post={post} headed={headed} /></li>)}</ul>
+)
