@@ -1,0 +1,261 @@
+/**
+ * Runs an import: rows → checks → the same services as the forms, in short transactions, organisations first, then what refers
+ * to them. A dry run does the very same and rolls each transaction back, so that it cannot tell another story than the real one.
+ */
+import { sql } from 'drizzle-orm'
+import type { z } from 'zod'
+import { Problem, problemsOf } from '../../kernel/errors.ts'
+import { pause } from '../../kernel/time.ts'
+import { membershipInput, organisationInput, type Kind } from '../../coops/model.ts'
+import { leverInput } from '../../rulebook/model.ts'
+import type { Db, Store } from '../../store/store.ts'
+import { handleFor, type Seen, type Traits } from './identity.ts'
+import { noTotals, type Format, type ImportReport, type Item, type Outcome, type Place, type Row, type Section, type Trouble } from './model.ts'
+
+export type OrganisationRow = z.output<typeof organisationInput>
+export type MembershipRow = z.output<typeof membershipInput>
+export type LeverRow = z.input<typeof leverInput>
+export interface Done { outcome: Exclude<Outcome, 'failed'>; reason?: string | undefined }
+
+/** Where rows go: the rooms' services, called within the batch's transaction. They throw Problem for what they refuse. */
+export interface ImportTarget {
+  readonly store: Store
+  organisation(input: OrganisationRow): Promise<Done>
+  membership(input: MembershipRow): Promise<Done>
+  lever(input: LeverRow): Promise<Done>
+  /** What is listed under a handle, for telling namesakes apart. */
+  find(handle: string): Promise<Traits | undefined>
+}
+
+export interface Progress { /** 1: organisations; 2: what refers to them. */ pass: 1 | 2; rows: number }
+export interface RunOptions {
+  format: Format
+  dryRun?: boolean
+  signal?: AbortSignal
+  onTrouble?: (t: Trouble) => void
+  onProgress?: (p: Progress) => void
+  /** A pause behind each transaction, ms: so that a server on the same SQLite file gets its turns. */
+  rest?: number
+}
+
+/** A transaction takes new rows for so long; a row or two more and it is at the 50 ms that others may have to wait. */
+const BUDGET = 35
+const BATCH = 200
+
+class RolledBack extends Error {
+  readonly results: Result[]
+  constructor(results: Result[]) { super('rolled back'); this.results = results }
+}
+type Result = Done | { outcome: 'failed'; reason: string; field?: string | undefined }
+interface Ready { row: Row; subject: string; apply: (tx: Db) => Promise<Done>; after?: (r: Done) => void }
+
+/** `read` gives the file's rows from the beginning, each time it is called. */
+export async function runImport(target: ImportTarget, read: () => AsyncIterable<Item>, o: RunOptions): Promise<ImportReport> {
+  return new Run(target, o).all(read)
+}
+
+class Run {
+  private readonly target: ImportTarget
+  private readonly o: RunOptions
+  private readonly report: ImportReport
+  private readonly seen = new Map<string, Seen>()
+  /** Handles that were made for rows without one, by record: their memberships need them. */
+  private readonly made = new Map<number, string>()
+  /** In a dry run: what would be there, for what refers to it. */
+  private readonly imagined = new Map<string, Kind>()
+  private readonly pairs = new Map<string, number>()
+  private rows = 0
+  private last: (Place & { section: Section }) | undefined
+
+  constructor(target: ImportTarget, o: RunOptions) {
+    this.target = target
+    this.o = o
+    this.report = {
+      format: o.format, dryRun: o.dryRun ?? false, sections: { organisation: noTotals(), membership: noTotals(), lever: noTotals() },
+      warnings: [], incomplete: false, ...noTotals(),
+    }
+  }
+
+  async all(read: () => AsyncIterable<Item>): Promise<ImportReport> {
+    const later = await this.pass(1, read())
+    if (later > 0 && !this.stopping) await this.pass(2, read())
+    if (this.stopping && this.last) this.report.stopped = this.last
+    // The totals last: they are what one looks for at the end of a long line.
+    const { created, changed, unchanged, skipped, failed, ...rest } = this.report
+    return { ...rest, created, changed, unchanged, skipped, failed }
+  }
+
+  private get stopping(): boolean { return this.o.signal?.aborted ?? false }
+
+  /** One reading of the file; the number of rows that the other pass is for. */
+  private async pass(n: 1 | 2, items: AsyncIterable<Item>): Promise<number> {
+    let others = 0
+    let batch: Ready[] = []
+    for await (const item of items) {
+      if ('row' in item) {
+        if ((item.row.section === 'organisation') !== (n === 1)) { others++; continue }
+        const ready = await this.check(item.row)
+        if (ready) batch.push(ready)
+        if (batch.length >= BATCH) {
+          await this.apply(batch, n)
+          batch = []
+        }
+      } else if (n === 1) this.note(item)
+      if (this.stopping) break
+    }
+    await this.apply(batch, n)
+    return others
+  }
+
+  private note(item: Exclude<Item, { row: Row }>): void {
+    if ('warning' in item) this.report.warnings.push(item.warning)
+    else {
+      if (item.trouble.end) this.report.incomplete = true
+      this.trouble(item.trouble)
+    }
+  }
+  private trouble(t: Trouble): void {
+    this.count(t.section, t.outcome)
+    this.o.onTrouble?.(t)
+  }
+  private count(section: Section | undefined, outcome: Outcome): void {
+    this.report[outcome]++
+    if (section) this.report.sections[section][outcome]++
+  }
+
+  /** A row that may go in, or undefined when it was told why not. */
+  private async check(row: Row): Promise<Ready | undefined> {
+    const subject = subjectOf(row.value)
+    try {
+      if (row.section === 'organisation') return await this.organisation(row, subject)
+      if (row.section === 'membership') return this.membership(row, subject)
+      return this.lever(row, subject)
+    } catch (e) {
+      if (!(e instanceof Problem)) throw e
+      this.refuse(row, subject, e)
+      return undefined
+    }
+  }
+  /** One row fails once, however many reasons it has. */
+  private refuse(row: Row, subject: string, e: Problem): void {
+    this.count(row.section, 'failed')
+    for (const p of [e, ...e.others]) {
+      const field = p.field === undefined ? undefined : row.fieldName?.(p.field) ?? p.field
+      this.o.onTrouble?.({ ...place(row), outcome: 'failed', section: row.section, ...(subject ? { subject } : {}), ...(field ? { field } : {}), reason: p.message })
+    }
+  }
+
+  private async organisation(row: Row, subject: string): Promise<Ready> {
+    const value = { ...row.value }
+    let print = ''
+    if (value.handle === undefined || value.handle === null || value.handle === '') {
+      const parsed = parse(organisationInput, { ...value, handle: 'x' })
+      const got = await handleFor(parsed, this.seen, (h) => this.target.find(h))
+      if ('line' in got) throw new Problem('twice', `is the same organisation as the one on line ${got.line} (same name and place); give both a handle if they are two`, { status: 422, field: 'name' })
+      value.handle = got.handle
+      print = got.fingerprint
+      if (row.record !== undefined) this.made.set(row.record, got.handle)
+    }
+    const input = parse(organisationInput, value)
+    const earlier = this.seen.get(input.handle)
+    if (earlier) throw new Problem('twice', `stands in this file already, on line ${earlier.line}`, { status: 422, field: 'handle' })
+    this.seen.set(input.handle, { line: row.line, fingerprint: print })
+    return {
+      row, subject: subject || input.handle, apply: () => this.target.organisation(input),
+      after: (r) => { if (this.o.dryRun && r.outcome === 'created') this.imagined.set(input.handle, input.kind) },
+    }
+  }
+
+  private membership(row: Row, subject: string): Ready {
+    const organisation = row.value.organisation || (row.record === undefined ? undefined : this.made.get(row.record))
+    if (!organisation) throw new Problem('not-found', 'the organisation of this row did not go in', { status: 422 })
+    const input = parse(membershipInput, { ...row.value, organisation })
+    const pair = `${input.organisation} ${input.federation}`
+    const earlier = this.pairs.get(pair)
+    if (earlier !== undefined) throw new Problem('twice', `stands in this file already, on line ${earlier}`, { status: 422, field: 'federation' })
+    this.pairs.set(pair, row.line)
+    return { row, subject: subject || pair, apply: () => this.among([input.organisation, input.federation], () => this.target.membership(input)) }
+  }
+
+  private lever(row: Row, subject: string): Ready {
+    const input = parse(leverInput, row.value)
+    return { row, subject, apply: () => this.among(input.organisation ? [input.organisation] : [], () => this.target.lever(input)) }
+  }
+
+  /** In a dry run the organisations of this file are not there: those that are needed are put in for this transaction. */
+  private async among(handles: readonly string[], then: () => Promise<Done>): Promise<Done> {
+    for (const handle of handles) {
+      const kind = this.imagined.get(handle)
+      if (kind) await this.target.organisation(parse(organisationInput, { handle, name: handle, kind }))
+    }
+    return then()
+  }
+
+  private async apply(batch: readonly Ready[], pass: 1 | 2): Promise<void> {
+    for (let from = 0; from < batch.length;) {
+      const results = await this.transaction(batch, from)
+      for (const [i, r] of results.entries()) this.settle(batch[from + i]!, r)
+      from += results.length
+      this.rows += results.length
+      this.o.onProgress?.({ pass, rows: this.rows })
+      if (this.stopping) return
+      if (this.o.rest) await pause(this.o.rest)
+    }
+  }
+
+  private settle(ready: Ready, r: Result): void {
+    const { row, subject } = ready
+    this.last = { ...place(row), section: row.section }
+    if (r.outcome === 'failed') return this.refuse(row, subject, new Problem('refused', r.reason, { field: r.field }))
+    ready.after?.(r)
+    if (r.outcome === 'skipped') return this.trouble({ ...place(row), outcome: 'skipped', section: row.section, ...(subject ? { subject } : {}), reason: r.reason ?? 'skipped' })
+    this.count(row.section, r.outcome)
+  }
+
+  /** As many rows as the time allows, at least one. What a row has done before it was refused is undone. */
+  private async transaction(batch: readonly Ready[], from: number): Promise<Result[]> {
+    const work = this.target.store.write(async (tx) => {
+      const results: Result[] = []
+      const until = performance.now() + BUDGET
+      for (let i = from; i < batch.length && (i === from || performance.now() < until); i++) results.push(await attempt(tx, batch[i]!))
+      if (this.o.dryRun) throw new RolledBack(results)
+      return results
+    })
+    return work.catch((e: unknown) => {
+      if (e instanceof RolledBack) return e.results
+      throw e
+    })
+  }
+}
+
+/** Only expected refusals are caught: whatever else happens ends the transaction, and the import with it. */
+async function attempt(tx: Db, ready: Ready): Promise<Result> {
+  await tx.rows(sql`savepoint import_row`)
+  try {
+    const done = await ready.apply(tx)
+    await tx.rows(sql`release savepoint import_row`)
+    return done
+  } catch (e) {
+    if (!(e instanceof Problem)) throw e
+    await tx.rows(sql`rollback to savepoint import_row`)
+    await tx.rows(sql`release savepoint import_row`)
+    return { outcome: 'failed', reason: e.message, field: e.field }
+  }
+}
+
+const place = (row: Place): Place => ({ line: row.line, ...(row.record === undefined ? {} : { record: row.record }) })
+
+function parse<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
+  const r = schema.safeParse(value)
+  if (!r.success) throw problemsOf(r.error)
+  return r.data
+}
+
+/** How a person knows the row: by handle or name; a lever by its body and action. */
+function subjectOf(value: Record<string, unknown>): string {
+  const of = (...names: string[]) => names.map((n) => value[n]).find((v): v is string => typeof v === 'string' && v !== '')?.slice(0, 120) ?? ''
+  if ('action' in value) return [of('organisation', 'scope'), of('action')].filter(Boolean).join(': ')
+  if ('federation' in value) return [of('organisation'), of('federation')].filter(Boolean).join(' in ')
+  return of('handle', 'name')
+}
+
