@@ -1,3 +1,19 @@
+CREATE TABLE "accounts" (
+	"id" text PRIMARY KEY NOT NULL,
+	"account_id" text NOT NULL,
+	"provider_id" text NOT NULL,
+	"user_id" text NOT NULL,
+	"access_token" text,
+	"refresh_token" text,
+	"id_token" text,
+	"access_token_expires_at" timestamp (3) with time zone,
+	"refresh_token_expires_at" timestamp (3) with time zone,
+	"scope" text,
+	"password" text,
+	"created_at" timestamp (3) with time zone NOT NULL,
+	"updated_at" timestamp (3) with time zone NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE "actor_keys" (
 	"actor" text NOT NULL,
 	"kind" text NOT NULL,
@@ -36,6 +52,13 @@ CREATE TABLE "documents" (
 	"revision" bigint NOT NULL,
 	"changed" timestamp (3) with time zone NOT NULL,
 	"gone" boolean DEFAULT false NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "editors" (
+	"user_id" text NOT NULL,
+	"organisation_id" text NOT NULL,
+	"since" timestamp (3) with time zone NOT NULL,
+	CONSTRAINT "editors_user_id_organisation_id_pk" PRIMARY KEY("user_id","organisation_id")
 );
 --> statement-breakpoint
 CREATE TABLE "followers" (
@@ -258,6 +281,18 @@ CREATE TABLE "remote_actors" (
 	"gone" timestamp (3) with time zone
 );
 --> statement-breakpoint
+CREATE TABLE "sessions" (
+	"id" text PRIMARY KEY NOT NULL,
+	"user_id" text NOT NULL,
+	"token" text NOT NULL,
+	"expires_at" timestamp (3) with time zone NOT NULL,
+	"ip_address" text,
+	"user_agent" text,
+	"created_at" timestamp (3) with time zone NOT NULL,
+	"updated_at" timestamp (3) with time zone NOT NULL,
+	CONSTRAINT "sessions_token_unique" UNIQUE("token")
+);
+--> statement-breakpoint
 CREATE TABLE "stones" (
 	"id" text NOT NULL,
 	"by" text NOT NULL,
@@ -265,6 +300,29 @@ CREATE TABLE "stones" (
 	CONSTRAINT "stones_pk" PRIMARY KEY("id","by")
 );
 --> statement-breakpoint
+CREATE TABLE "users" (
+	"id" text PRIMARY KEY NOT NULL,
+	"name" text NOT NULL,
+	"email" text NOT NULL,
+	"email_verified" boolean DEFAULT false NOT NULL,
+	"image" text,
+	"role" text DEFAULT 'member' NOT NULL,
+	"created_at" timestamp (3) with time zone NOT NULL,
+	"updated_at" timestamp (3) with time zone NOT NULL,
+	CONSTRAINT "users_email_unique" UNIQUE("email")
+);
+--> statement-breakpoint
+CREATE TABLE "verifications" (
+	"id" text PRIMARY KEY NOT NULL,
+	"identifier" text NOT NULL,
+	"value" text NOT NULL,
+	"expires_at" timestamp (3) with time zone NOT NULL,
+	"created_at" timestamp (3) with time zone NOT NULL,
+	"updated_at" timestamp (3) with time zone NOT NULL
+);
+--> statement-breakpoint
+ALTER TABLE "accounts" ADD CONSTRAINT "accounts_user_id_users_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."users"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "editors" ADD CONSTRAINT "editors_user_id_users_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."users"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "lever_versions" ADD CONSTRAINT "lever_versions_lever_levers_id_fk" FOREIGN KEY ("lever") REFERENCES "public"."levers"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "memberships" ADD CONSTRAINT "memberships_organisation_organisations_id_fk" FOREIGN KEY ("organisation") REFERENCES "public"."organisations"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "memberships" ADD CONSTRAINT "memberships_federation_organisations_id_fk" FOREIGN KEY ("federation") REFERENCES "public"."organisations"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
@@ -273,8 +331,12 @@ ALTER TABLE "organisation_evidence" ADD CONSTRAINT "organisation_evidence_organi
 ALTER TABLE "organisation_figures" ADD CONSTRAINT "organisation_figures_organisation_organisations_id_fk" FOREIGN KEY ("organisation") REFERENCES "public"."organisations"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "organisation_revisions" ADD CONSTRAINT "organisation_revisions_organisation_organisations_id_fk" FOREIGN KEY ("organisation") REFERENCES "public"."organisations"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "posts" ADD CONSTRAINT "posts_organisation_organisations_id_fk" FOREIGN KEY ("organisation") REFERENCES "public"."organisations"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "sessions" ADD CONSTRAINT "sessions_user_id_users_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."users"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+CREATE INDEX "accounts_user" ON "accounts" USING btree ("user_id");--> statement-breakpoint
+CREATE UNIQUE INDEX "accounts_provider" ON "accounts" USING btree ("provider_id","account_id");--> statement-breakpoint
 CREATE INDEX "audit_subject" ON "audit" USING btree ("subject","id");--> statement-breakpoint
 CREATE INDEX "dead_letters_kind" ON "dead_letters" USING btree ("kind","id");--> statement-breakpoint
+CREATE INDEX "editors_organisation" ON "editors" USING btree ("organisation_id");--> statement-breakpoint
 CREATE INDEX "followers_follower" ON "followers" USING btree ("follower");--> statement-breakpoint
 CREATE INDEX "followers_inbox" ON "followers" USING btree ("inbox");--> statement-breakpoint
 CREATE INDEX "followers_shared" ON "followers" USING btree ("shared_inbox");--> statement-breakpoint
@@ -305,4 +367,6 @@ CREATE INDEX "received_at" ON "received" USING btree ("at");--> statement-breakp
 CREATE INDEX "remote_actors_host" ON "remote_actors" USING btree ("host","id");--> statement-breakpoint
 CREATE INDEX "remote_actors_handle" ON "remote_actors" USING btree ("handle");--> statement-breakpoint
 CREATE INDEX "remote_actors_fetched" ON "remote_actors" USING btree ("fetched");--> statement-breakpoint
-CREATE INDEX "stones_at" ON "stones" USING btree ("at");
+CREATE INDEX "sessions_user" ON "sessions" USING btree ("user_id");--> statement-breakpoint
+CREATE INDEX "stones_at" ON "stones" USING btree ("at");--> statement-breakpoint
+CREATE INDEX "verifications_identifier" ON "verifications" USING btree ("identifier");

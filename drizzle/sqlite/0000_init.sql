@@ -1,3 +1,22 @@
+CREATE TABLE `accounts` (
+	`id` text PRIMARY KEY NOT NULL,
+	`account_id` text NOT NULL,
+	`provider_id` text NOT NULL,
+	`user_id` text NOT NULL,
+	`access_token` text,
+	`refresh_token` text,
+	`id_token` text,
+	`access_token_expires_at` integer,
+	`refresh_token_expires_at` integer,
+	`scope` text,
+	`password` text,
+	`created_at` integer NOT NULL,
+	`updated_at` integer NOT NULL,
+	FOREIGN KEY (`user_id`) REFERENCES `users`(`id`) ON UPDATE no action ON DELETE cascade
+);
+--> statement-breakpoint
+CREATE INDEX `accounts_user` ON `accounts` (`user_id`);--> statement-breakpoint
+CREATE UNIQUE INDEX `accounts_provider` ON `accounts` (`provider_id`,`account_id`);--> statement-breakpoint
 CREATE TABLE `actor_keys` (
 	`actor` text NOT NULL,
 	`kind` text NOT NULL,
@@ -40,6 +59,15 @@ CREATE TABLE `documents` (
 	`gone` integer DEFAULT false NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE `editors` (
+	`user_id` text NOT NULL,
+	`organisation_id` text NOT NULL,
+	`since` integer NOT NULL,
+	PRIMARY KEY(`user_id`, `organisation_id`),
+	FOREIGN KEY (`user_id`) REFERENCES `users`(`id`) ON UPDATE no action ON DELETE cascade
+);
+--> statement-breakpoint
+CREATE INDEX `editors_organisation` ON `editors` (`organisation_id`);--> statement-breakpoint
 CREATE TABLE `followers` (
 	`actor` text NOT NULL,
 	`follower` text NOT NULL,
@@ -298,6 +326,20 @@ CREATE TABLE `remote_actors` (
 CREATE INDEX `remote_actors_host` ON `remote_actors` (`host`,`id`);--> statement-breakpoint
 CREATE INDEX `remote_actors_handle` ON `remote_actors` (`handle`);--> statement-breakpoint
 CREATE INDEX `remote_actors_fetched` ON `remote_actors` (`fetched`);--> statement-breakpoint
+CREATE TABLE `sessions` (
+	`id` text PRIMARY KEY NOT NULL,
+	`user_id` text NOT NULL,
+	`token` text NOT NULL,
+	`expires_at` integer NOT NULL,
+	`ip_address` text,
+	`user_agent` text,
+	`created_at` integer NOT NULL,
+	`updated_at` integer NOT NULL,
+	FOREIGN KEY (`user_id`) REFERENCES `users`(`id`) ON UPDATE no action ON DELETE cascade
+);
+--> statement-breakpoint
+CREATE UNIQUE INDEX `sessions_token_unique` ON `sessions` (`token`);--> statement-breakpoint
+CREATE INDEX `sessions_user` ON `sessions` (`user_id`);--> statement-breakpoint
 CREATE TABLE `stones` (
 	`id` text NOT NULL,
 	`by` text NOT NULL,
@@ -305,4 +347,26 @@ CREATE TABLE `stones` (
 	PRIMARY KEY(`id`, `by`)
 );
 --> statement-breakpoint
-CREATE INDEX `stones_at` ON `stones` (`at`);
+CREATE INDEX `stones_at` ON `stones` (`at`);--> statement-breakpoint
+CREATE TABLE `users` (
+	`id` text PRIMARY KEY NOT NULL,
+	`name` text NOT NULL,
+	`email` text NOT NULL,
+	`email_verified` integer DEFAULT false NOT NULL,
+	`image` text,
+	`role` text DEFAULT 'member' NOT NULL,
+	`created_at` integer NOT NULL,
+	`updated_at` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE UNIQUE INDEX `users_email_unique` ON `users` (`email`);--> statement-breakpoint
+CREATE TABLE `verifications` (
+	`id` text PRIMARY KEY NOT NULL,
+	`identifier` text NOT NULL,
+	`value` text NOT NULL,
+	`expires_at` integer NOT NULL,
+	`created_at` integer NOT NULL,
+	`updated_at` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE INDEX `verifications_identifier` ON `verifications` (`identifier`);

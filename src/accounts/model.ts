@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { Problem } from '../kernel/errors.ts'
 import type { By } from '../store/audit.ts'
 
@@ -66,3 +67,20 @@ export function allow(who: Who | undefined, action: Action, organisationId?: str
   if (!who) throw new Problem('sign-in-needed', 'sign in to do this', { status: 401 })
   if (!may(who, action, organisationId)) throw new Problem('forbidden', `this account may not do this (${action})`, { status: 403 })
 }
+
+export const PASSWORD_MIN = 12
+export const PASSWORD_MAX = 200
+
+/** Checked where an account is made or changed. `email` is kept in lower case; messages are keys of the word catalogue. */
+export const emailInput = z.string().trim().toLowerCase().max(254).pipe(z.email())
+export const passwordInput = z.string().min(PASSWORD_MIN).max(PASSWORD_MAX)
+export const accountInput = z.object({
+  email: emailInput,
+  name: z.string().trim().min(1).max(100).regex(/^[^\p{Cc}]*$/u),
+  password: passwordInput,
+  role: z.enum(roles).default('member'),
+}).refine((a) => a.password.toLowerCase() !== a.email, { path: ['password'], message: 'account.passwordIsEmail' })
+export type AccountInput = z.input<typeof accountInput>
+
+/** An account as the admin sees it: never a password, never a session. */
+export interface Account { id: string; email: string; name: string; role: Role; created: Date; editorOf: readonly string[] }
