@@ -34,12 +34,12 @@ export function isWebAddress(text: string): boolean {
 }
 export const webAddress = z.string().trim().refine(isWebAddress, 'must be a web address that begins with http:// or https://')
 export const optionalWebAddress = z.string().nullish().transform((t) => (typeof t === 'string' ? t.trim() || null : t))
-  .refine((t) => t === null || t === undefined || isWebAddress(t), 'must be a web address that begins with http:// or https://')
+  .pipe(z.string().refine(isWebAddress, 'must be a web address that begins with http:// or https://').nullish())
 
 /** ISO 3166-1 alpha-2, upper case. */
 export const country = z.string().trim().toUpperCase().refine(isCountry, 'must be a country code of two letters (ISO 3166-1)')
 export const optionalCountry = z.string().nullish().transform((t) => (typeof t === 'string' ? t.trim().toUpperCase() || null : t))
-  .refine((t) => t === null || t === undefined || isCountry(t), 'must be a country code of two letters (ISO 3166-1)')
+  .pipe(z.string().refine(isCountry, 'must be a country code of two letters (ISO 3166-1)').nullish())
 
 /** `2021`, `2021-06` or `2021-06-30`. */
 export const PARTIAL_DATE = /^(\d{4})(?:-(0[1-9]|1[0-2])(?:-(0[1-9]|[12]\d|3[01]))?)?$/

@@ -10,11 +10,14 @@ export const statusMoves: Moves<Status> = {
   archived: ['in-review', 'listed'],
 }
 
-/** Back to `unclaimed` when an agreement ends; an opt-out is more than that and leaves a tombstone. */
+/**
+ * An actor that others follow cannot be made a mere page again: servers keep what they know of it. So nothing leads back to
+ * `unclaimed`; who ends an agreement opts out, which leaves a tombstone.
+ */
 export const standingMoves: Moves<Standing> = {
   unclaimed: ['consented', 'claimed'],
-  consented: ['claimed', 'unclaimed'],
-  claimed: ['consented', 'unclaimed'],
+  consented: ['claimed'],
+  claimed: ['consented'],
 }
 
 /** An ended membership may begin again. */
@@ -24,7 +27,7 @@ export const membershipMoves: Moves<MembershipState> = {
   ended: ['claimed', 'confirmed'],
 }
 
-/** Is it an actor of the fediverse: somebody there agreed, and it is listed? */
+/** Can it be followed, and does it post: somebody there agreed, and it is listed? */
 export const isOpen = (o: { status: Status; standing: Standing }): boolean => o.status === 'listed' && o.standing !== 'unclaimed'
 
 /** `due`: a year without confirmation, shown so. `lapsed`: two, out of lists and counts. `archived`: three. */
