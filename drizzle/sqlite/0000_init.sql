@@ -264,7 +264,6 @@ CREATE UNIQUE INDEX `organisations_handle_unique` ON `organisations` (`handle`);
 CREATE INDEX `organisations_name` ON `organisations` (`status`,`name_key`,`id`);--> statement-breakpoint
 CREATE INDEX `organisations_country` ON `organisations` (`status`,`country`,`name_key`,`id`);--> statement-breakpoint
 CREATE INDEX `organisations_confirmed` ON `organisations` (`status`,`confirmed`);--> statement-breakpoint
-CREATE INDEX `organisations_kind` ON `organisations` (`kind`,`name_key`);--> statement-breakpoint
 CREATE TABLE `outbox` (
 	`serial` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
 	`actor` text NOT NULL,

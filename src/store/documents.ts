@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto'
 import { eq, sql } from 'drizzle-orm'
 import type { Clock } from '../kernel/time.ts'
+import { prepared, upserter } from './prepared.ts'
 import type { Db, Store } from './store.ts'
 import { storeTables } from './tables.ts'
 
@@ -15,12 +16,14 @@ export const etagOf = (json: string): string => `"${createHash('sha256').update(
 
 export function documents(store: Store, clock: Clock) {
   const t = storeTables(store.kit).documents
+  const find = prepared('document_find', (db) => db.select({ etag: t.etag, revision: t.revision, gone: t.gone }).from(t).where(eq(t.id, sql.placeholder('id'))))
+  const save = upserter('document_save', t, t.id)
   const put = async (tx: Db, id: string, json: string, gone: boolean): Promise<{ revision: number; changed: boolean }> => {
     const etag = etagOf(json)
-    const [old] = await tx.select({ etag: t.etag, revision: t.revision, gone: t.gone }).from(t).where(eq(t.id, id))
+    const [old] = await find(tx, { id })
     if (old && old.etag === etag && old.gone === gone) return { revision: old.revision, changed: false }
     const row = { json, etag, revision: (old?.revision ?? 0) + 1, changed: clock.now(), gone }
-    await tx.insert(t).values({ id, ...row }).onConflictDoUpdate({ target: t.id, set: row })
+    await save(tx, { id, ...row })
     return { revision: row.revision, changed: true }
   }
   return {

@@ -3,7 +3,7 @@
  * built once for each database handle: once for good on SQLite, once a transaction on PostgreSQL.
  */
 import { eq, getTableColumns, sql, type Column } from 'drizzle-orm'
-import type { SQLiteTable } from 'drizzle-orm/sqlite-core'
+import type { IndexColumn, SQLiteTable } from 'drizzle-orm/sqlite-core'
 import type { Db } from './store.ts'
 
 /** What Drizzle's builders have; PostgreSQL's wants a name that is used for one text only. */
@@ -46,6 +46,13 @@ export function inserter<T extends SQLiteTable>(name: string, table: T): (db: Db
   const { slots, fill } = whole(table)
   const insert = prepared(name, (db) => db.insert(table).values(slots as T['$inferInsert']))
   return async (db, row) => { await insert(db, fill(row)) }
+}
+
+/** An insert of a whole row, or where its key is taken, an update of it. */
+export function upserter<T extends SQLiteTable>(name: string, table: T, key: IndexColumn): (db: Db, row: T['$inferSelect']) => Promise<void> {
+  const { slots, fill } = whole(table)
+  const upsert = prepared(name, (db) => db.insert(table).values(slots as T['$inferInsert']).onConflictDoUpdate({ target: key, set: slots as never }))
+  return async (db, row) => { await upsert(db, fill(row)) }
 }
 
 /** An update of a whole row by its key: every column is written. */
