@@ -3,11 +3,12 @@
  *
  * - At least once: a job is deleted after it succeeded, so a killed process repeats it. Handlers are idempotent by
  *   stable ids (of activities, of mails).
- * - A lease says "somebody works on it until then"; what is overdue is claimed again.
- * - Jobs with the same `key` run one at a time, in the order in which they were made.
+ * - A lease says "somebody works on it until then"; what is overdue is claimed again. Who lost his lease can no longer
+ *   put the job off or bury it: `attempts`, which grows with each claim, tells the claims apart.
+ * - Jobs with the same `key`, of whatever kind, run one at a time, in the order in which they were made.
  * - A failed job comes back later; one that is hopeless becomes a dead letter, which people can read and replay.
  */
-import { and, asc, count, desc, eq, gt, inArray, isNotNull, isNull, lt, lte, min, or, sql } from 'drizzle-orm'
+import { and, count, desc, eq, gt, inArray, isNotNull, isNull, lt, lte, min, or, sql } from 'drizzle-orm'
 import { Problem } from '../kernel/errors.ts'
 import { DAY, HOUR, MINUTE, SECOND, type Clock } from '../kernel/time.ts'
 import type { Db, Store } from './store.ts'
@@ -19,50 +20,62 @@ export interface DeadLetter { id: number; kind: string; key: string | null; payl
 export interface Depth { kind: string; waiting: number; delayed: number; running: number; oldest: Date | null; dead: number }
 
 /** Waits before attempt 2, 3, …: seconds at first, then hours; three days and a bit in all, then a dead letter. */
-export const RETRY_AFTER = [10 * SECOND, MINUTE, 5 * MINUTE, 20 * MINUTE, HOUR, 2 * HOUR, 4 * HOUR, 8 * HOUR, 12 * HOUR, 20 * HOUR, DAY] as const
+export const RETRY_AFTER: readonly number[] = [10 * SECOND, MINUTE, 5 * MINUTE, 20 * MINUTE, HOUR, 2 * HOUR, 4 * HOUR, 8 * HOUR, 14 * HOUR, 20 * HOUR, DAY]
 export const LEASE = 60 * SECOND
-const CHUNK = 400 // rows an insert: below both engines' limits of parameters
+const CHUNK = 2000 // jobs in one insert, which is one parameter whatever their number
 
-/** The wait before the next attempt in ms, spread by ±20 % so that what failed together does not come back together. */
-export function retryDelay(attempts: number, random: () => number = Math.random): number | undefined {
-  const base = RETRY_AFTER[attempts - 1]
+/** The wait before the next attempt in ms, spread by ±20 % so that what failed together does not come back together; undefined: hopeless. */
+export function retryDelay(attempts: number, random: () => number = Math.random, schedule = RETRY_AFTER): number | undefined {
+  const base = schedule[attempts - 1]
   return base === undefined ? undefined : Math.round(base * (0.8 + 0.4 * random()))
 }
 
+/** A row as both engines give it to raw SQL: instants in ms. */
+interface Row { id: number; kind: string; key: string | null; payload: string; attempts: number; created: number }
+
 export function jobQueue(store: Store, clock: Clock) {
   const { jobs: t, deadLetters: dead } = storeTables(store.kit)
-  const listeners = new Set<() => void>()
-  const wake = () => { for (const f of listeners) f() }
-  const read = (row: typeof t.$inferSelect): Job => ({ id: row.id, kind: row.kind, key: row.key, payload: JSON.parse(row.payload), attempts: row.attempts, created: row.created })
+  const postgres = store.engine === 'postgres'
+  const listeners = new Set<(kind?: string) => void>()
+  const wake = (kind?: string) => { for (const f of listeners) f(kind) }
 
+  /** All in one statement and one parameter: a fan-out to 100,000 inboxes stays cheap. Numbered in the order of the list. */
   async function addMany(tx: Db, kind: string, list: readonly NewJob[]): Promise<void> {
-    const now = clock.now()
+    const now = clock.now().getTime()
     for (let i = 0; i < list.length; i += CHUNK) {
-      await tx.insert(t).values(list.slice(i, i + CHUNK).map((j) => ({
-        kind, key: j.key ?? null, payload: JSON.stringify(j.payload), due: j.due ?? now, created: now,
-      })))
+      const rows = JSON.stringify(list.slice(i, i + CHUNK).map((j) => [j.key ?? null, JSON.stringify(j.payload), (j.due?.getTime() ?? now)]))
+      await tx.rows(postgres
+        ? sql`insert into jobs (kind, key, payload, due, created) select ${kind}, value->>0, value->>1, to_timestamp((value->>2)::double precision / 1000), to_timestamp(${now}::double precision / 1000)
+            from json_array_elements(${rows}::json) with ordinality as list(value, n) order by n`
+        : sql`insert into jobs (kind, key, payload, due, created) select ${kind}, value->>0, value->>1, value->>2, ${now} from json_each(${rows}) order by json_each.key`)
     }
-    if (list.length) setImmediate(wake)
+    if (list.length) store.afterCommit(() => wake(kind))
   }
 
-  /** One statement claims: on PostgreSQL rows that another worker holds are skipped, on SQLite there is one writer. */
+  /**
+   * One statement claims. On PostgreSQL rows that another worker holds are skipped, and a job whose key is running is left
+   * even when that one has the higher number (of two transactions, the later number may be committed first).
+   */
   async function claim(kind: string, limit: number): Promise<Job[]> {
     if (limit <= 0) return []
-    const now = sql.param(clock.now(), t.due)
-    const until = sql.param(new Date(clock.now().getTime() + LEASE), t.leased)
-    const lock = store.engine === 'postgres' ? sql`for update skip locked` : sql``
-    const rows = await store.auto.rows<{ id: number | string }>(sql`
-      update jobs set leased = ${until}, attempts = attempts + 1 where id in (
+    const at = clock.now()
+    const now = sql.param(at, t.due)
+    const until = sql.param(new Date(at.getTime() + LEASE), t.leased)
+    const busy = postgres ? sql`and not exists (select 1 from jobs r where r.key = j.key and r.id <> j.id and r.leased >= ${now})` : sql``
+    const rows = await store.auto.rows<Row>(sql`
+      with ready as materialized (
         select id from jobs j where kind = ${kind} and due <= ${now} and (leased is null or leased < ${now})
-          and (key is null or not exists (select 1 from jobs e where e.key = j.key and e.id < j.id))
-        order by due, id limit ${limit} ${lock})
-      returning id`)
-    if (!rows.length) return []
-    const claimed = await store.read.select().from(t).where(inArray(t.id, rows.map((r) => Number(r.id)))).orderBy(asc(t.id))
-    return claimed.map(read)
+          and (key is null or (not exists (select 1 from jobs e where e.key = j.key and e.id < j.id) ${busy}))
+        order by due, id limit ${limit} ${postgres ? sql`for update skip locked` : sql``})
+      update jobs set leased = ${until}, attempts = attempts + 1 from ready where jobs.id = ready.id
+      returning jobs.id, jobs.kind, jobs.key, jobs.payload, jobs.attempts, jobs.created`)
+    return rows.sort((a, b) => a.id - b.id).map((r) => ({ ...r, payload: JSON.parse(r.payload) as unknown, created: new Date(r.created) }))
   }
+  /** The job, as long as this claim of it holds. */
+  const mine = (job: Job) => and(eq(t.id, job.id), eq(t.attempts, job.attempts))
 
   return {
+    clock,
     add: (tx: Db, kind: string, job: NewJob) => addMany(tx, kind, [job]),
     addMany,
     claim,
@@ -78,18 +91,18 @@ export function jobQueue(store: Store, clock: Clock) {
     async retry(job: Job, delay: number, cause: string, counts = true): Promise<void> {
       const due = new Date(clock.now().getTime() + delay)
       await store.write(async (tx) => {
-        await tx.update(t).set({ due, leased: null, cause, attempts: counts ? job.attempts : Math.max(0, job.attempts - 1) }).where(eq(t.id, job.id))
+        const [row] = await tx.update(t).set({ due, leased: null, cause, attempts: counts ? job.attempts : Math.max(0, job.attempts - 1) }).where(mine(job)).returning({ id: t.id })
         // What waits behind it in the same order would only be looked at in vain until then.
-        if (job.key !== null) await tx.update(t).set({ due }).where(and(eq(t.key, job.key), gt(t.id, job.id), lt(t.due, due)))
+        if (row && job.key !== null) await tx.update(t).set({ due }).where(and(eq(t.key, job.key), gt(t.id, job.id), lt(t.due, due)))
       })
     },
-    /** Hopeless: kept as a dead letter with its cause. */
+    /** Hopeless: kept as a dead letter with its cause. What had been put off together with it is due now. */
     async bury(job: Job, cause: string): Promise<void> {
       await store.write(async (tx) => {
-        const [row] = await tx.delete(t).where(eq(t.id, job.id)).returning()
+        const [row] = await tx.delete(t).where(mine(job)).returning()
         if (!row) return
         await tx.insert(dead).values({ id: row.id, kind: row.kind, key: row.key, payload: row.payload, attempts: row.attempts, created: row.created, died: clock.now(), cause })
-        if (row.key !== null) await tx.update(t).set({ due: clock.now() }).where(and(eq(t.key, row.key), isNull(t.leased)))
+        if (row.key !== null) await tx.update(t).set({ due: clock.now() }).where(and(eq(t.key, row.key), isNull(t.leased), eq(t.due, row.due)))
       })
     },
     /** At the start of the only process on a SQLite file: whatever is leased was left by a process that is gone. */
@@ -128,17 +141,22 @@ export function jobQueue(store: Store, clock: Clock) {
         .where(and(kind === undefined ? undefined : eq(dead.kind, kind), before === undefined ? undefined : lt(dead.id, before))).orderBy(desc(dead.id)).limit(limit)
       return rows.map((r) => ({ ...r, payload: JSON.parse(r.payload) as unknown }))
     },
-    /** Puts a dead letter back into the queue with all its attempts before it. */
+    /** Puts a dead letter back into the queue, behind what waits there, with all its attempts before it. Problem `not-found` (404). */
     async replay(id: number): Promise<void> {
       await store.write(async (tx) => {
         const [row] = await tx.delete(dead).where(eq(dead.id, id)).returning()
         if (!row) throw new Problem('not-found', `no dead letter ${id}`, { status: 404 })
-        await tx.insert(t).values({ id: row.id, kind: row.kind, key: row.key, payload: row.payload, due: clock.now(), created: row.created })
+        // A new number: with the old one it would overtake a job of its key that is running.
+        await tx.insert(t).values({ kind: row.kind, key: row.key, payload: row.payload, due: clock.now(), created: row.created })
+        store.afterCommit(() => wake(row.kind))
       })
-      wake()
     },
-    /** Calls back when this process has added jobs; other processes' are found by polling. */
-    onAdded(f: () => void): () => void { listeners.add(f); return () => listeners.delete(f) },
+    /** Deletes dead letters that died before `before`; gives their number. */
+    async forget(before: Date): Promise<number> {
+      return (await store.write((tx) => tx.delete(dead).where(lt(dead.died, before)).returning({ id: dead.id }))).length
+    },
+    /** Calls back when this process has added jobs, after their commit; other processes' are found by polling. */
+    onAdded(f: (kind?: string) => void): () => void { listeners.add(f); return () => listeners.delete(f) },
     wake,
   }
 }

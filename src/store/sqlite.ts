@@ -1,27 +1,44 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import Database from 'better-sqlite3'
 import { SQLiteAsyncDialect } from 'drizzle-orm/sqlite-core'
 import { drizzle } from 'drizzle-orm/sqlite-proxy'
-import { drizzle as direct } from 'drizzle-orm/better-sqlite3'
-import { migrate as applyMigrations } from 'drizzle-orm/better-sqlite3/migrator'
+import { Problem, StartRefused } from '../kernel/errors.ts'
+import { pause, SECOND } from '../kernel/time.ts'
+import { failure, isBusy, refuseNul } from './failures.ts'
 import { sqliteKit } from './kit.ts'
-import { transactions, type Db, type Store } from './store.ts'
+import { isLockedElsewhere, isLockedHere } from './lock.ts'
+import { pendingMigrations, readMigrations, type Applied } from './migrations.ts'
+import { closing, type Db, type Store } from './store.ts'
+import { transactions } from './transactions.ts'
 
 type Connection = Database.Database
 /** Runs a statement; `arrays` for Drizzle's builders, `objects` for raw SQL. */
 type Run = (text: string, params: unknown[], shape: 'arrays' | 'objects') => unknown[] | Promise<unknown[]>
 
-function runner(c: Connection): Run {
+/** How long a write waits for another process before it gives up. */
+const BUSY_FOR = 10 * SECOND
+/** A guest (the command line beside a server) writes at most so long before it leaves a gap of so long, in ms. */
+const GUEST_WRITES = 40, GUEST_RESTS = 10
+
+/** What SQLite can bind: flags as 0 and 1, instants as milliseconds. */
+const bindable = (params: unknown[]): unknown[] => params.map((p) => (p instanceof Date ? p.getTime() : typeof p === 'boolean' ? Number(p) : p ?? null))
+
+function runner(c: Connection) {
   const kept = new Map<string, Database.Statement<unknown[]>>() // prepared statements, by their text
-  return (text, params, shape) => {
+  const run = (text: string, params: unknown[], shape: 'arrays' | 'objects'): unknown[] => {
+    refuseNul(params)
     let st = kept.get(text)
     if (!st) {
       st = c.prepare(text)
       if (kept.size >= 500) kept.clear()
       kept.set(text, st)
     }
-    if (!st.reader) { st.run(...params); return [] }
-    return st.raw(shape === 'arrays').all(...params)
+    if (!st.reader) { st.run(...bindable(params)); return [] }
+    return st.raw(shape === 'arrays').all(...bindable(params))
   }
+  return { run, forget: () => kept.clear() }
 }
 
 /** sqlite-proxy is Drizzle's asynchronous SQLite front: honest types under `await`, and one place where each statement is routed. */
@@ -34,74 +51,174 @@ function database(run: Run): Db {
   return Object.assign(db, {
     rows: async (query: Parameters<Db['rows']>[0]) => {
       const { sql, params } = dialect.sqlToQuery(query)
-      return run(sql, params, 'objects')
+      try { return await run(sql, params, 'objects') } catch (e) { throw failure(e, sql) }
     },
   }) as unknown as Db
 }
 
-export function sqliteStore(file: string): Store {
-  const open = (readonly: boolean): Connection => {
-    const c = new Database(file, { readonly, timeout: 5000 })
+function connect(file: string, readonly: boolean): Connection {
+  const c = new Database(file, { readonly, timeout: 5 * SECOND })
+  try {
     if (!readonly) c.pragma('journal_mode = WAL')
     c.pragma('synchronous = NORMAL')
     c.pragma('foreign_keys = ON')
-    if (!readonly) c.pragma('secure_delete = ON') // deleted personal data must not stay in free pages
+    if (!readonly) {
+      c.pragma('secure_delete = ON') // deleted personal data must not stay in free pages
+      c.pragma(`journal_size_limit = ${64 * 1024 * 1024}`)
+    }
     return c
+  } catch (e) { c.close(); throw e }
+}
+
+/** Keeps a process that writes batch after batch from starving the server on the same file, which finds a gap only by trying. */
+function manners(file: string): () => Promise<void> {
+  let since = 0, last = 0
+  return async () => {
+    const now = Date.now()
+    if (now - last > 5) since = now // there has been a gap
+    last = now
+    if (now - since < GUEST_WRITES) return
+    if (!isLockedHere(file) && isLockedElsewhere(file)) await pause(GUEST_RESTS)
+    since = last = Date.now()
   }
+}
+
+/** `:memory:` is a file in the temporary folder that goes when the store is closed: two connections must see one database. */
+export function sqliteStore(place: string): Store {
+  const folder = place === ':memory:' ? mkdtempSync(path.join(tmpdir(), 'toadlane-memory-')) : undefined
+  const file = folder ? path.join(folder, 'memory.db') : place
   // Exactly one writing connection a process: a second one would freeze the event loop waiting for the first.
-  const writer = open(false)
-  const reader = file === ':memory:' ? writer : open(true)
-  const tx = transactions<Connection>()
+  const writer = connect(file, false)
+  const reader = connect(file, true)
+  writer.pragma('busy_timeout = 0') // a wait inside SQLite stops everything: we wait outside of it, in `begin`
   const onWriter = runner(writer)
   const onReader = runner(reader)
-  const writeDb = database(onWriter)
+  const polite = manners(file)
+  const begin = writer.prepare('BEGIN IMMEDIATE'), commit = writer.prepare('COMMIT'), rollback = writer.prepare('ROLLBACK')
+
+  const tx = transactions<Connection>(() => inWrite, (c, text) => {
+    if (!c.inTransaction) throw tx.failedBefore(undefined)
+    try { c.exec(text) } catch (e) { throw failure(e, text) }
+  })
+  const inside: Run = (text, params, shape) => {
+    const now = tx.current()
+    if (!now) throw tx.outside()
+    if (/^\s*rollback\s+to\b/i.test(text)) now.doomed = undefined
+    // A full disk makes SQLite roll back by itself; a statement after that would be kept at once, on its own.
+    if (now.doomed !== undefined || !writer.inTransaction) throw tx.failedBefore(now.doomed)
+    try { return onWriter.run(text, params, shape) } catch (e) { now.doomed = e; throw e }
+  }
+  const inWrite = database(inside)
+
+  function giveBack(): void {
+    try { if (writer.inTransaction) rollback.run() } catch { /* tried again before the next one begins */ }
+  }
+  async function start(): Promise<void> {
+    await polite()
+    for (let wait = 1, until = Date.now() + BUSY_FOR; ; wait = Math.min(wait * 2, 6)) {
+      giveBack()
+      try { begin.run(); return } catch (e) { if (!isBusy(e) || Date.now() > until) throw failure(e, 'BEGIN') }
+      await pause(wait * (0.5 + Math.random()))
+    }
+  }
 
   let tail: Promise<unknown> = Promise.resolve()
-  const write: Store['write'] = (fn) => {
+  let closed: Promise<void> | undefined
+  const write: Store['write'] = (fn, options) => {
     const outer = tx.current()
-    if (outer) return fn(outer.db) // joins: a second BEGIN would wait for itself for ever
+    if (outer) return tx.nested(outer, fn) // a second BEGIN would wait for itself for ever
+    if (closed) return Promise.reject(new Problem('closing', closing, { status: 503 }))
     const run = tail.then(async () => {
-      writer.exec('BEGIN IMMEDIATE')
+      await start()
       try {
-        const result = await tx.run(writer, writeDb, fn)
-        writer.exec('COMMIT')
+        const { result, committed } = await tx.run(writer, fn, options)
+        if (!writer.inTransaction) throw tx.failedBefore(undefined)
+        try { commit.run() } catch (e) { throw failure(e, 'COMMIT') }
+        committed()
         return result
-      } catch (e) {
-        if (writer.inTransaction) writer.exec('ROLLBACK') // a full disk has rolled back by itself
-        throw e
-      }
+      } finally { giveBack() }
     })
     tail = run.catch(() => {})
     return run
+  }
+
+  async function shut(): Promise<void> {
+    await tail
+    reader.close()
+    writer.close()
+    if (folder) rmSync(folder, { recursive: true, force: true })
   }
 
   return {
     engine: 'sqlite',
     kit: sqliteKit,
     write,
-    read: database((...q) => (tx.current() ? onWriter : onReader)(...q)),
+    read: database((...q) => (tx.current() ? inside : onReader.run)(...q)),
     auto: database((...q) => {
-      if (tx.current()) return onWriter(...q)
-      if (/^\s*select\b/i.test(q[0])) return onReader(...q)
-      return write(async () => onWriter(...q))
+      if (tx.current()) return inside(...q)
+      if (/^\s*select\b/i.test(q[0])) return onReader.run(...q)
+      return write(async () => inside(...q))
     }),
-    async version() { return reader.pragma('data_version', { simple: true }) as number },
-    async migrate(folder) {
-      // Drizzle runs all migrations in one transaction, where `PRAGMA foreign_keys=OFF` does nothing: with foreign keys on,
-      // a table rebuild (DROP TABLE) cascades and empties the child tables. So: off before, checked after.
-      writer.pragma('foreign_keys = OFF')
+    async snapshot(fn) {
+      const own = connect(file, true)
       try {
-        applyMigrations(direct(writer), { migrationsFolder: folder })
-        const broken = writer.pragma('foreign_key_check') as unknown[]
-        if (broken.length) throw new Error(`migration left ${broken.length} broken references: ${JSON.stringify(broken.slice(0, 3))}`)
-      } finally {
-        writer.pragma('foreign_keys = ON')
+        own.exec('BEGIN')
+        own.pragma('schema_version') // a view begins with its first read
+        return await fn(database(runner(own).run))
+      } finally { own.close() }
+    },
+    afterCommit: tx.afterCommit,
+    async version() { return reader.pragma('data_version', { simple: true }) as number },
+    async ping() {
+      if (closed) throw new Problem('closing', closing, { status: 503 })
+      try { for (const c of [reader, writer]) c.pragma('user_version') } catch (e) { throw failure(e) }
+    },
+    async migrate(folder) {
+      if (!pendingMigrations(appliedTo(writer), readMigrations(folder)).length) return
+      if (isLockedElsewhere(file)) await othersMigrate(file, () => pendingMigrations(appliedTo(writer), readMigrations(folder)).length > 0)
+      migrate(writer, folder)
+      onWriter.forget()
+      onReader.forget()
+    },
+    close: () => (closed ??= shut()),
+  }
+}
+
+/** A server that starts at the same time may be about to migrate; one that runs already will not. */
+async function othersMigrate(file: string, pending: () => boolean): Promise<void> {
+  for (let n = 0; n < 50; n++) {
+    await pause(100)
+    if (!pending() || !isLockedElsewhere(file)) return
+  }
+  throw new StartRefused(`a Toadlane server of another version is running on ${file}: stop it first, so that the database can be changed`)
+}
+
+const TABLE = '__drizzle_migrations' // Drizzle's own, so that its tools can read the database too
+
+function appliedTo(c: Connection): Applied[] {
+  const names = c.prepare("select name from sqlite_master where type = 'table' and name not like 'sqlite_%'").pluck().all() as string[]
+  if (names.length && !names.includes(TABLE)) throw new StartRefused('DATABASE_URL: the file is the database of another program')
+  return names.length ? c.prepare(`select created_at as at, hash from ${TABLE} order by created_at`).all() as Applied[] : []
+}
+
+function migrate(c: Connection, folder: string): void {
+  // Inside a transaction `PRAGMA foreign_keys=OFF` does nothing, and with foreign keys on a table rebuild (DROP TABLE) cascades
+  // and empties the child tables. So: off before, checked before the commit.
+  c.pragma('foreign_keys = OFF')
+  c.pragma(`busy_timeout = ${30 * SECOND}`)
+  try {
+    c.transaction(() => {
+      const pending = pendingMigrations(appliedTo(c), readMigrations(folder)) // again: another process may have been first
+      c.exec(`create table if not exists ${TABLE} (id integer primary key autoincrement, hash text not null, created_at numeric)`)
+      for (const m of pending) {
+        for (const statement of m.statements) c.exec(statement)
+        c.prepare(`insert into ${TABLE} (hash, created_at) values (?, ?)`).run(m.hash, m.at)
       }
-    },
-    async close() {
-      await tail
-      if (reader !== writer) reader.close()
-      writer.close()
-    },
+      const broken = c.pragma('foreign_key_check') as unknown[]
+      if (broken.length) throw new Error(`the migrations leave ${broken.length} broken references: ${JSON.stringify(broken.slice(0, 3))}`)
+    }).immediate()
+  } finally {
+    c.pragma('busy_timeout = 0')
+    c.pragma('foreign_keys = ON')
   }
 }

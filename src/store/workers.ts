@@ -5,7 +5,7 @@
 import { getLogger } from '@logtape/logtape'
 import { safeReason } from '../kernel/errors.ts'
 import { pause, SECOND } from '../kernel/time.ts'
-import { retryDelay, type Job, type Jobs } from './jobs.ts'
+import { RETRY_AFTER, retryDelay, type Job, type Jobs } from './jobs.ts'
 import type { Store } from './store.ts'
 
 const log = getLogger(['toadlane', 'jobs'])
@@ -28,36 +28,90 @@ export class GiveUp extends Error {
 export interface JobHandler {
   /** How many of this kind run side by side in this process. */
   concurrency: number
-  /** Runs one job. Must be idempotent. */
+  /** Runs one job. Must be idempotent. `signal` says that the process is ending: who stops then is not counted as failed. */
   run(job: Job, signal: AbortSignal): Promise<void>
+}
+
+export interface WorkerOptions {
+  /** How often other processes' jobs are looked for, in ms. */
+  poll?: number
+  /** The waits before attempts 2, 3, … in ms. */
+  retryAfter?: readonly number[]
 }
 
 export interface Workers { /** Stops claiming and waits for what runs, up to `ms`; what is left stays in the queue. */ stop(ms?: number): Promise<void> }
 
-export function startWorkers(store: Store, jobs: Jobs, handlers: Readonly<Record<string, JobHandler>>, poll = 200): Workers {
-  const stopping = new AbortController() // no more claims
-  const killing = new AbortController() // handlers should end
-  const running = new Map<number, Job>()
-  let finished: number[] = []
-  let flushing: Promise<void> | undefined
-  let nudge = () => {}
+/** Says once that something fails and once that it works again, not each second of an outage. */
+function outage(what: string) {
+  let since: string | undefined
+  return {
+    failed(e: unknown): void {
+      const reason = safeReason(e)
+      if (reason !== since) log.error('{what}: {reason}', { what, reason })
+      since = reason
+    },
+    works(): void {
+      if (since !== undefined) log.info('{what}: works again', { what })
+      since = undefined
+    },
+  }
+}
 
-  const flush = (): Promise<void> => (flushing ??= (async () => {
+/** Deletes finished jobs, many at a time. What cannot be deleted now stays claimed and is tried again. */
+function finisher(jobs: Jobs, deleted: (batch: readonly Job[]) => void) {
+  const finished: Job[] = []
+  const trouble = outage('finished jobs cannot be taken out of the queue')
+  let flushing: Promise<void> | undefined
+  let again: NodeJS.Timeout | undefined
+  async function run(): Promise<void> {
     try {
       while (finished.length) {
-        const batch = finished.splice(0, 500)
-        await jobs.done(batch).catch((e: unknown) => log.error('finished jobs stay in the queue: {reason}', { reason: safeReason(e) }))
+        const batch = finished.slice(0, 500)
+        await jobs.done(batch.map((j) => j.id))
+        finished.splice(0, batch.length)
+        trouble.works()
+        deleted(batch)
       }
+    } catch (e) {
+      trouble.failed(e)
+      again ??= setTimeout(() => { again = undefined; void flush() }, SECOND)
     } finally { flushing = undefined }
-  })())
+  }
+  const flush = (): Promise<void> => (flushing ??= run())
+  return {
+    add(job: Job): void { finished.push(job); setImmediate(() => void flush()) },
+    async end(): Promise<void> {
+      while (flushing) await flushing
+      await flush()
+      clearTimeout(again)
+    },
+  }
+}
+
+export function startWorkers(store: Store, jobs: Jobs, handlers: Readonly<Record<string, JobHandler>>, options: WorkerOptions = {}): Workers {
+  const { poll = 200, retryAfter = RETRY_AFTER } = options
+  const stopping = new AbortController() // no more claims
+  const killing = new AbortController() // handlers should end
+  /** Claimed and not yet out of the queue: their leases are renewed. */
+  const held = new Map<number, Job>()
+  let busyAll = 0
+  const nudges = new Map<string, () => void>()
+  const nudge = (kind?: string) => { for (const [k, f] of nudges) if (kind === undefined || k === kind) f() }
+  const finished = finisher(jobs, (batch) => {
+    for (const job of batch) held.delete(job.id)
+    if (batch.some((j) => j.key !== null)) nudge() // the next of that key may run, of whatever kind it is
+  })
 
   async function settle(job: Job, e: unknown): Promise<void> {
     const reason = safeReason(e)
+    if (killing.signal.aborted) return jobs.retry(job, 0, `stopped: ${reason}`, false)
     if (e instanceof PutOff) return jobs.retry(job, e.delay, reason, false)
-    const delay = e instanceof GiveUp ? undefined : retryDelay(job.attempts)
+    const delay = e instanceof GiveUp ? undefined : retryDelay(job.attempts, Math.random, retryAfter)
     if (delay === undefined) {
       log.warn('{kind} {id} is given up after {attempts} attempts: {reason}', { kind: job.kind, id: job.id, attempts: job.attempts, reason })
-      return jobs.bury(job, reason)
+      await jobs.bury(job, reason)
+      nudge()
+      return
     }
     log.debug('{kind} {id} failed ({reason}), again later', { kind: job.kind, id: job.id, reason })
     return jobs.retry(job, e instanceof TryLater ? Math.max(e.delay, 1) : delay, reason)
@@ -65,65 +119,81 @@ export function startWorkers(store: Store, jobs: Jobs, handlers: Readonly<Record
 
   async function work(job: Job, handler: JobHandler): Promise<void> {
     try {
+      // Each claim counts, so a job that takes its process down with it comes to an end too.
+      if (job.attempts > retryAfter.length + 1) throw new GiveUp('the process ended each time it ran this job')
       await handler.run(job, killing.signal)
-      finished.push(job.id)
-      setImmediate(() => void flush())
+      finished.add(job)
     } catch (e) {
       await settle(job, e).catch((x: unknown) => log.error('{kind} {id} keeps its lease until it runs out: {reason}', { kind: job.kind, id: job.id, reason: safeReason(x) }))
-    } finally { running.delete(job.id) }
-  }
-
-  async function loop(kind: string, handler: JobHandler): Promise<void> {
-    let busy = 0
-    let seen: number | undefined
-    let nudged = true
-    let wake = () => {}
-    const asked = () => { nudged = true; wake() }
-    const before = nudge
-    nudge = () => { before(); asked() }
-    let nextLook = 0
-    while (!stopping.signal.aborted) {
-      try {
-        const version = await store.version()
-        // Nothing was committed since the last look and nothing falls due: an idle instance costs one pragma a tick.
-        if (nudged || version === undefined || version !== seen || Date.now() >= nextLook) {
-          nudged = false
-          seen = version
-          const list = await jobs.claim(kind, handler.concurrency - busy)
-          for (const job of list) {
-            busy++
-            running.set(job.id, job)
-            void work(job, handler).finally(() => { busy--; asked() })
-          }
-          nextLook = Date.now() + 5 * SECOND
-          if (list.length) continue
-          const due = await jobs.nextDue([kind])
-          if (due) nextLook = Math.min(nextLook, Math.max(due.getTime(), Date.now() + poll))
-        }
-      } catch (e) {
-        log.error('cannot claim {kind}: {reason}', { kind, reason: safeReason(e) })
-        await pause(SECOND, stopping.signal)
-      }
-      if (nudged && busy < handler.concurrency) continue
-      await new Promise<void>((done) => { wake = done; setTimeout(done, poll) })
+      held.delete(job.id)
     }
   }
 
-  const unlisten = jobs.onAdded(() => nudge())
+  async function loop(kind: string, handler: JobHandler): Promise<void> {
+    const trouble = outage(`jobs of kind ${kind} cannot be claimed`)
+    let busy = 0
+    let seen: number | undefined
+    let nudged = true
+    let nextLook = 0
+    let wake = () => {}
+    const asked = () => { nudged = true; wake() }
+    nudges.set(kind, asked)
+    const free = () => handler.concurrency - busy
+
+    /** Claims and starts what fits; false when there was nothing to do. */
+    async function look(): Promise<boolean> {
+      const version = await store.version()
+      // Nothing was committed since the last look and nothing falls due: an idle instance costs one pragma a tick.
+      if (!nudged && version !== undefined && version === seen && Date.now() < nextLook) return false
+      nudged = false
+      seen = version
+      const list = await jobs.claim(kind, free())
+      for (const job of list) {
+        busy++
+        busyAll++
+        held.set(job.id, job)
+        void work(job, handler).finally(() => { busy--; busyAll--; asked() })
+      }
+      if (list.length) return true
+      const due = await jobs.nextDue([kind])
+      const wait = due ? due.getTime() - jobs.clock.now().getTime() : Infinity
+      nextLook = Date.now() + Math.min(Math.max(wait, poll), 5 * SECOND)
+      return false
+    }
+
+    while (!stopping.signal.aborted) {
+      try {
+        if (free() > 0 && await look()) continue
+        trouble.works()
+      } catch (e) {
+        trouble.failed(e)
+        await pause(SECOND, stopping.signal)
+        nudged = true
+        continue
+      }
+      if (nudged && free() > 0) continue
+      await new Promise<void>((done) => {
+        const timer = setTimeout(done, poll)
+        wake = () => { clearTimeout(timer); done() }
+      })
+    }
+  }
+
+  const unlisten = jobs.onAdded(nudge)
   const loops = Object.entries(handlers).map(([kind, handler]) => loop(kind, handler))
-  const heartbeat = setInterval(() => { jobs.renew([...running.keys()]).catch(() => {}) }, 20 * SECOND)
+  const heart = outage('leases cannot be renewed')
+  const heartbeat = setInterval(() => { jobs.renew([...held.keys()]).then(heart.works, heart.failed) }, 20 * SECOND)
   return {
     async stop(ms = 8 * SECOND) {
       stopping.abort()
       unlisten()
       nudge()
       await Promise.all(loops)
-      const until = Date.now() + ms
-      while (running.size && Date.now() < until) await pause(20)
+      for (const until = Date.now() + ms; busyAll > 0 && Date.now() < until;) await pause(10)
       killing.abort()
+      for (const until = Date.now() + SECOND; busyAll > 0 && Date.now() < until;) await pause(10)
+      await finished.end()
       clearInterval(heartbeat)
-      await flush()
-      await flush()
     },
   }
 }
