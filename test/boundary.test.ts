@@ -4,7 +4,7 @@ import path from 'node:path'
 import { expect, test } from 'vitest'
 
 const floors = [
-  ['main', 'cli'], ['server'], ['app'], ['directory', 'peers', 'curation'], ['campaigns', 'calls', 'exchange'], ['talk'], ['rulebook'], ['coops'],
+  ['main', 'cli'], ['server'], ['app'], ['health'], ['directory', 'peers', 'curation'], ['campaigns', 'calls', 'exchange'], ['talk'], ['rulebook'], ['coops'],
   ['accounts'], ['fedi', 'web'], ['schema'], ['config'], ['store'], ['kernel'],
 ]
 /** Composition may reach everywhere; schema.ts lists every room's tables and nothing else. */

@@ -103,6 +103,7 @@ export function accounts(house: AccountsHouse) {
     },
 
     read: {
+      count: (): Promise<number> => data.count(store.read),
       byId: (id: string): Promise<Account | undefined> => data.byId(store.read, id),
       byEmail: (email: string): Promise<Account | undefined> => data.byEmail(store.read, email),
       editorsOf: (organisationId: string): Promise<Account[]> => data.editorsOf(store.read, organisationId),

@@ -62,6 +62,7 @@ export function accountStore(store: Store) {
     async list(db: Db, o: { after?: string; limit: number }): Promise<Account[]> {
       return withEditors(db, await db.select().from(user).where(o.after === undefined ? undefined : gt(user.email, o.after)).orderBy(asc(user.email)).limit(o.limit))
     },
+    count: (db: Db): Promise<number> => db.$count(user),
     async editorsOf(db: Db, organisationId: string): Promise<Account[]> {
       const ids = await db.select({ id: editors.userId }).from(editors).where(eq(editors.organisationId, organisationId))
       return ids.length === 0 ? [] : withEditors(db, await db.select().from(user).where(inArray(user.id, ids.map((x) => x.id))).orderBy(asc(user.email)))

@@ -1,0 +1,125 @@
+/** The one place that knows every room: puts the house together and hands each room its registrations. */
+import { Hono } from 'hono'
+import path from 'node:path'
+import { readFileSync } from 'node:fs'
+import { accountPages } from './accounts/pages.tsx'
+import { accounts } from './accounts/service.ts'
+import { session } from './accounts/session.ts'
+import { loadSecret, type Config } from './config.ts'
+import { coopPages } from './coops/pages.tsx'
+import { coops } from './coops/service.ts'
+import { ensureActors, readSite } from './directory/actors.ts'
+import { aboutPages } from './directory/pages.tsx'
+import { makeFedi } from './fedi/make.ts'
+import { sealer } from './kernel/seal.ts'
+import { systemClock } from './kernel/time.ts'
+import { healthRoutes } from './health.ts'
+import { leverPages } from './rulebook/pages.tsx'
+import { rulebook } from './rulebook/service.ts'
+import { jobQueue } from './store/jobs.ts'
+import { keyValueStore } from './store/key-values.ts'
+import { claimOrigin, claimSecret, openStore } from './store/open.ts'
+import type { JobHandler } from './store/workers.ts'
+import { talkPages } from './talk/pages.tsx'
+import { talk } from './talk/service.ts'
+import { PostList } from './talk/views.tsx'
+import { talkWire } from './talk/wire.ts'
+import { swatchHash } from './web/weave.ts'
+import { shell } from './web/shell.ts'
+import { siteFacts } from './web/site.ts'
+
+/** The project's folder: this file lies in src/, its bundle in dist/. */
+export const root = path.resolve(import.meta.dirname, '..')
+const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string }
+export const software = { name: 'toadlane', version }
+
+export interface HouseOptions {
+  /** Runs before the database is opened: the server takes its lock there. */
+  beforeOpen?: () => void
+  /** `rebase` looks into a database of another origin. */
+  anyOrigin?: boolean
+}
+
+/** Opens the database, checks that it is ours, and puts every room on it. Close it at the end. */
+export async function makeHouse(config: Config, o: HouseOptions = {}) {
+  const secret = await loadSecret(config)
+  o.beforeOpen?.()
+  const clock = systemClock
+  const store = await openStore(config.databaseUrl, path.join(root, 'drizzle'))
+  try {
+    const seal = sealer(secret)
+    await claimSecret(store, seal.subkey('mark'))
+    if (!o.anyOrigin) await claimOrigin(store, config.origin)
+    const jobs = jobQueue(store, clock)
+    const kv = keyValueStore(store, clock)
+    const fedi = makeFedi({ store, clock, jobs, origin: config.origin, handleHost: config.handleHost, sealer: seal, allowPrivate: config.allowPrivate, software })
+    const people = accounts({ store, clock, origin: config.origin, sealer: seal })
+    const organisations = coops({ store, clock, jobs, fedi, icon: (handle) => ({ url: `${config.origin}/swatch/${swatchHash(fedi.uris.actor(handle))}.png`, mediaType: 'image/png' }) })
+    const levers = rulebook({ store, clock, organisation: (handle: string) => organisations.read.organisation(handle) })
+    const posts = talk({ store, clock, fedi, speaker: organisations.read.speaker })
+    const handlers: Record<string, JobHandler> = { ...fedi.handlers(), ...organisations.handlers(), ...talkWire({ fedi, jobs, store, talk: posts, clock }) }
+    return {
+      config, clock, store, jobs, kv, fedi, sealer: seal, handlers,
+      accounts: people, organisations, levers, talk: posts,
+      /** Before serving: the instance's own actors are there and say its name. */
+      begin: () => ensureActors(store, fedi),
+      /** What a new host should do next, in a sentence or two; undefined when it has been done. */
+      async firstSteps(): Promise<string | undefined> {
+        return await people.read.count() ? undefined : 'No admin yet: run `npx toadlane setup` to name the instance and make the first account.'
+      },
+      /** What comes round by the clock: ended key-values go. */
+      tidy: async () => { await kv.sweep(); await people.tidy() },
+      async close() {
+        await fedi.close()
+        await store.close()
+      },
+    }
+  } catch (e) {
+    await store.close()
+    throw e
+  }
+}
+export type House = Awaited<ReturnType<typeof makeHouse>>
+
+/** The human page of a document: whoever asks an id for HTML is sent there. */
+function humanPage(house: House, id: string): string | undefined {
+  const { uris, origin } = house.fedi
+  const handle = uris.handleOf(id)
+  if (handle === uris.instanceHandle) return `${origin}/about`
+  if (handle === 'directory') return `${origin}/`
+  if (handle) return `${origin}/co-ops/${handle}`
+  const note = uris.object('notes', '')
+  return id.startsWith(note) ? `${origin}/posts/${id.slice(note.length)}` : undefined
+}
+
+/** Every route: health and the wire first, for they need nothing of the shell; then the pages. */
+export function makeApp(house: House): Hono {
+  const { config, fedi, store } = house
+  const app = new Hono()
+  app.route('/', healthRoutes(house))
+  app.route('/', fedi.routes({
+    humanPage: (id) => humanPage(house, id),
+    about: async () => { const { name, tagline } = await readSite(store); return { name, description: tagline } },
+    usage: async () => ({ users: (await house.organisations.read.counts()).open, posts: await house.talk.read.count() }),
+  }))
+  shell({ origin: config.origin, site: siteFacts(store, config.origin, config.handleHost) }).mount(app)
+  app.use(session(house.accounts))
+  app.route('/', accountPages(house.accounts, { origin: config.origin, clock: house.clock, trustProxy: config.trustProxy }))
+  app.route('/', aboutPages({
+    software: { name: 'Toadlane', version },
+    site: () => readSite(store),
+    counts: async () => {
+      const [o, levers, posts] = await Promise.all([house.organisations.read.counts(), house.levers.read.counts(), house.talk.read.count()])
+      return { organisations: o.organisations, countries: o.countries, levers: levers.levers, posts }
+    },
+  }))
+  app.route('/', coopPages(house.organisations, {
+    posts: async (page, organisation) => {
+      const posts = await house.talk.read.ofOrganisation(organisation.id, 5)
+      return posts.length ? PostList({ page, posts, headed: false }) : undefined
+    },
+  }))
+  app.route('/', leverPages(house.levers))
+  app.route('/', talkPages(house.talk))
+  return app
+}
