@@ -33,7 +33,19 @@ export interface FediOptions {
   isBlocked?: (host: string) => boolean
   /** Name and version for NodeInfo and the User-Agent. Default toadlane and the package's version. */
   software?: { name: string; version: string }
+  /** Budgets of the inbox, for tests and measurements. */
+  limits?: { receive?: ReceiveLimits; verify?: VerifyLimits }
 }
+/** A bucket that holds `burst` and fills by `perMinute`. */
+export interface Rate { burst: number; perMinute: number }
+export interface ReceiveLimits {
+  /** Refused posts of one client address, after which it is not listened to for a while. */
+  refusals: Rate
+  /** Accepted activities of one host. */
+  perHost: Rate
+}
+/** Actors fetched for their keys: from one client address, from one host, and in all (somebody may have many of both). */
+export interface VerifyLimits { perClient: Rate; perHost: Rate; total: Rate }
 
 export interface LocalActor { handle: string; id: string; owner: string; open: boolean; gone: boolean; made: Date }
 
@@ -177,6 +189,8 @@ export interface Fedi {
     deliveries(): Promise<Depth | undefined>
     failed(before?: number, limit?: number): Promise<DeadLetter[]>
   }
+  /** Forgets what has had its time: received ids, stones, strangers' keys, hosts. Once a day is enough. */
+  sweep(): Promise<void>
   /** Closes kept-alive connections. */
   close(): Promise<void>
 }

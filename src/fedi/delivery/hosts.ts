@@ -1,0 +1,128 @@
+/** How each other server fares: its circuit, and which kind of signature it takes. Kept in the database, so that a restart knows it. */
+import { and, asc, eq, gt, isNull, lt, sql } from 'drizzle-orm'
+import { LRUCache } from 'lru-cache'
+import { getLogger } from '@logtape/logtape'
+import { safeReason } from '../../kernel/errors.ts'
+import { HOUR, MINUTE, SECOND, type Clock } from '../../kernel/time.ts'
+import type { Jobs } from '../../store/jobs.ts'
+import type { Store } from '../../store/store.ts'
+import { storeTables } from '../../store/tables.ts'
+import type { HostHealth } from '../fedi.ts'
+import type { SignatureKind } from '../net/sign.ts'
+import { fediTables } from '../tables.ts'
+
+const log = getLogger(['toadlane', 'fedi', 'hosts'])
+
+/** Failures in a row until the circuit opens. */
+export const LIMIT = 5
+const LONGEST = 6 * HOUR
+/** A probe that never comes back (a killed handler) stops holding the place after this. */
+const PROBE = 30 * SECOND
+const FRESH = 15 * SECOND
+
+/** The pause after the n-th failure in a row, in ms: one minute, doubling to six hours, spread by ±20 %. */
+export function pauseAfter(failures: number, random: () => number = Math.random): number {
+  if (failures < LIMIT) return 0
+  return Math.round(Math.min(MINUTE * 2 ** (failures - LIMIT), LONGEST) * (0.8 + 0.4 * random()))
+}
+
+type Row = Omit<HostHealth, 'signature'> & { signature: string | null }
+interface Kept { row: Row; read: number }
+
+/** What the circuit says: go, or how long to wait in ms. */
+export type Gate = { go: true } | { go: false; wait: number }
+
+export function hostBook(store: Store, clock: Clock, jobs: Jobs) {
+  const t = fediTables(store.kit).hosts
+  const j = storeTables(store.kit).jobs
+  const cache = new LRUCache<string, Kept>({ max: 5000 })
+  const probing = new Map<string, number>()
+  const blank = (host: string): Row => ({ host, lastSuccess: null, lastFailure: null, failures: 0, openUntil: null, signature: null, software: null })
+  const now = () => clock.now().getTime()
+
+  async function of(host: string): Promise<Row> {
+    const kept = cache.get(host)
+    if (kept && now() - kept.read < FRESH) return kept.row
+    const [row] = await store.read.select().from(t).where(eq(t.host, host))
+    const fresh = row ?? kept?.row ?? blank(host)
+    cache.set(host, { row: fresh, read: now() })
+    return fresh
+  }
+
+  /** Changes the row here and in the database. Only what has changed is written: other processes know other things. */
+  async function change(host: string, set: Partial<Row>): Promise<void> {
+    const row = { ...(await of(host)), ...set }
+    cache.set(host, { row, read: now() })
+    await store.auto.insert(t).values({ ...blank(host), ...set }).onConflictDoUpdate({ target: t.host, set })
+      .catch((e: unknown) => log.warn('the state of a host was not kept: {reason}', { reason: safeReason(e) }))
+  }
+
+  /** Everything that waits for the host is due now: it has come back. */
+  async function hasten(host: string): Promise<void> {
+    for (const scheme of ['https', 'http']) {
+      const from = `${scheme}://${host}/`
+      await store.auto.update(j).set({ due: clock.now() })
+        .where(and(eq(j.kind, 'deliver'), sql`${j.key} >= ${from} and ${j.key} < ${from.slice(0, -1) + '0'}`, isNull(j.leased), gt(j.due, clock.now())))
+    }
+    jobs.wake()
+  }
+
+  return {
+    /** May something be sent? After a pause one probe goes first, and the rest waits for what it brings. */
+    async gate(host: string): Promise<Gate> {
+      const { openUntil } = await of(host)
+      if (!openUntil) return { go: true }
+      const wait = openUntil.getTime() - now()
+      if (wait > 0) return { go: false, wait: wait + Math.round(Math.random() * 5 * SECOND) }
+      const since = probing.get(host)
+      if (since !== undefined && now() - since < PROBE) return { go: false, wait: 10 * SECOND }
+      probing.set(host, now())
+      return { go: true }
+    },
+
+    async success(host: string): Promise<void> {
+      probing.delete(host)
+      const row = await of(host)
+      const wasOpen = row.openUntil !== null
+      if (row.failures === 0 && !wasOpen && row.lastSuccess && now() - row.lastSuccess.getTime() < MINUTE) return
+      await change(host, { lastSuccess: clock.now(), failures: 0, openUntil: null })
+      if (wasOpen) {
+        log.info('{host} is back', { host })
+        await hasten(host)
+      }
+    },
+
+    /** It could not be reached, or was broken itself. Failures of what was under way when the circuit opened count once. */
+    async failure(host: string): Promise<void> {
+      const probe = probing.delete(host)
+      const row = await of(host)
+      if (row.openUntil && !probe) return
+      const failures = row.failures + 1
+      const pause = pauseAfter(failures)
+      await change(host, { lastFailure: clock.now(), failures, openUntil: pause ? new Date(now() + pause) : null })
+      if (pause) log.info('{host} does not answer; nothing is sent for {minutes} min', { host, minutes: Math.round(pause / MINUTE) })
+    },
+
+    signatures: {
+      async of(host: string): Promise<SignatureKind | undefined> {
+        const { signature } = await of(host)
+        return signature === 'rfc9421' || signature === 'cavage' ? signature : undefined
+      },
+      remember(host: string, kind: SignatureKind): void {
+        if (cache.get(host)?.row.signature === kind) return
+        void change(host, { signature: kind })
+      },
+    },
+
+    /** Hosts by name. */
+    async list(after = '', limit = 100): Promise<HostHealth[]> {
+      const rows = await store.read.select().from(t).where(gt(t.host, after)).orderBy(asc(t.host)).limit(limit)
+      return rows.map((r) => ({ ...r, signature: r.signature === 'rfc9421' || r.signature === 'cavage' ? r.signature : null }))
+    },
+    /** Forgets hosts that nothing has been sent to since. */
+    async sweep(before: Date): Promise<void> {
+      await store.auto.delete(t).where(and(lt(sql`coalesce(${t.lastSuccess}, ${t.lastFailure})`, sql.param(before, t.lastSuccess)), sql`coalesce(${t.lastFailure}, ${t.lastSuccess}) < ${sql.param(before, t.lastSuccess)}`))
+    },
+  }
+}
+export type HostBook = ReturnType<typeof hostBook>

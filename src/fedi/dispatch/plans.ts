@@ -1,0 +1,184 @@
+/**
+ * What an inbound activity means, by its type: what has to be settled with the network first, what fedi itself does inside the
+ * transaction, and under which keys a room may have more to do. WIRE.md section 5 as a table.
+ */
+import type { Db } from '../../store/store.ts'
+import type { LocalActors } from '../actors.ts'
+import type { Json } from '../fedi.ts'
+import type { FollowBook } from '../follows.ts'
+import { idOf, isObject, sameOrigin } from '../json.ts'
+import type { Publisher } from '../publish.ts'
+import type { RemoteActors } from '../remote.ts'
+import { ACTOR_TYPES } from '../remote-shape.ts'
+import type { Uris } from '../uris.ts'
+import { Dropped, isAuthor, isOwnWord, resolve, type Resolved, type Sources } from './authority.ts'
+import type { StoneBook } from './stones.ts'
+
+export interface Act { id: string; type: string; actor: string; raw: Json }
+
+export interface Plan extends Resolved {
+  /** Keys under which rooms may have registered, the most special first. */
+  keys: string[]
+  /** Fedi's own part. It may know better what it was (`keys`), or end it there (no keys). */
+  effect?(tx: Db): Promise<{ keys: string[] } | void>
+}
+
+export interface PlanHouse {
+  uris: Uris
+  sources: Sources
+  follows: FollowBook
+  stones: StoneBook
+  remote: RemoteActors
+  actors: LocalActors
+  publisher: Publisher
+  /** Has a room asked for this type, with or without a type of object? */
+  wants(type: string): boolean
+  /** Its document or keys have changed: what is cached of it no longer counts. */
+  actorChanged(id: string): void
+}
+
+const typeOf = (object: unknown): string | undefined => (isObject(object) && typeof object.type === 'string' ? object.type : undefined)
+const keysFor = (type: string, object: unknown): string[] => {
+  const inner = typeOf(object)
+  return inner === undefined ? [type] : [`${type}/${ACTOR_TYPES.has(inner) ? 'Actor' : inner}`, ...(ACTOR_TYPES.has(inner) ? [`${type}/${inner}`] : []), type]
+}
+
+export function plans(house: PlanHouse): (a: Act) => Promise<Plan> {
+  const { uris, sources, follows, stones, remote, actors, publisher } = house
+
+  async function follow(a: Act): Promise<Plan> {
+    const target = idOf(a.raw.object)
+    if (target === undefined || !uris.isLocal(target)) throw new Dropped('a Follow of somebody else')
+    const signer = await remote.get(a.actor)
+    const handle = uris.handleOf(target)
+    const echo = { id: a.id, type: 'Follow', actor: a.actor, object: target }
+    const answer = (tx: Db, by: string, type: 'Accept' | 'Reject') =>
+      publisher.publish(tx, { actor: by, activity: { type, to: [a.actor], object: echo }, to: { inboxes: [signer.inbox] }, inOutbox: false })
+    return {
+      object: target, objectId: target, keys: ['Follow'],
+      async effect(tx) {
+        if (await stones.any(tx, [a.id], a.actor)) throw new Dropped('undone before it came')
+        const actor = handle === undefined ? undefined : await actors.find(handle, tx)
+        if (!actor?.open || actor.gone) {
+          await answer(tx, uris.instanceHandle, 'Reject')
+          return { keys: [] }
+        }
+        await follows.addFollower(tx, { actor: actor.handle, follower: a.actor, inbox: signer.inbox, followId: a.id, ...(signer.sharedInbox ? { sharedInbox: signer.sharedInbox } : {}) })
+        await answer(tx, actor.handle, 'Accept')
+      },
+    }
+  }
+
+  /** The undone activity is the signer's own: embedded, or fetched from its server where an id is all there is. */
+  async function undo(a: Act): Promise<Plan> {
+    const id = idOf(a.raw.object)
+    if (id !== undefined && !sameOrigin(id, a.actor)) throw new Dropped('an Undo of another server’s activity')
+    const named = isObject(a.raw.object) && typeOf(a.raw.object) ? a.raw.object : undefined
+    if (named && (!isOwnWord(named, a.actor) || !isAuthor(named, a.actor))) throw new Dropped('an Undo of another’s activity')
+    const object: unknown = named ?? id
+    if (object === undefined) throw new Dropped('an Undo of nothing')
+    const target = named && typeOf(named) === 'Follow' ? idOf(named.object) : undefined
+    const handle = target === undefined ? undefined : uris.handleOf(target)
+    return {
+      object, ...(id === undefined ? {} : { objectId: id }),
+      keys: keysFor('Undo', object),
+      async effect(tx) {
+        const was = id !== undefined && await follows.removeFollow(tx, a.actor, id)
+        if (handle !== undefined) await follows.removeFollower(tx, handle, a.actor)
+        if (was) return { keys: ['Undo/Follow', 'Undo'] }
+        if (id !== undefined) await stones.set(tx, id, a.actor)
+      },
+    }
+  }
+
+  async function answered(a: Act): Promise<Plan> {
+    const id = idOf(a.raw.object)
+    const embedded = isObject(a.raw.object) ? a.raw.object : undefined
+    const state = a.type === 'Accept' ? 'accepted' as const : 'rejected' as const
+    // Ours by its id; or, from servers that change ids, a Follow of this very actor by one of ours.
+    const named = typeOf(embedded) === 'Follow' && idOf(embedded?.object) === a.actor ? uris.handleOf(idOf(embedded?.actor) ?? '') : undefined
+    const handle = named ?? (id === undefined ? undefined : await follows.byActivity(id, a.actor))
+    if (handle === undefined) return other(a)
+    return {
+      object: { id, type: 'Follow', actor: uris.actor(handle), object: a.actor }, ...(id === undefined ? {} : { objectId: id }),
+      keys: [`${a.type}/Follow`],
+      async effect(tx) {
+        if (!(await follows.answer(tx, handle, a.actor, state))) throw new Dropped('an answer to what nobody asked')
+      },
+    }
+  }
+
+  async function block(a: Act): Promise<Plan> {
+    const target = idOf(a.raw.object)
+    const handle = target === undefined ? undefined : uris.handleOf(target)
+    if (handle === undefined) throw new Dropped('a Block of somebody else')
+    return { object: target, ...(target === undefined ? {} : { objectId: target }), keys: ['Block'], effect: (tx) => follows.removeFollower(tx, handle, a.actor) }
+  }
+
+  async function remove(a: Act): Promise<Plan> {
+    const id = idOf(a.raw.object)
+    if (id === undefined) throw new Dropped('a Delete of nothing')
+    if (id === a.actor) {
+      return {
+        object: a.raw.object, objectId: id, keys: ['Delete/Actor'],
+        async effect(tx) {
+          await stones.set(tx, id, a.actor)
+          await remote.markGone(id, tx)
+          await follows.removeEverywhere(tx, id)
+          house.actorChanged(id)
+        },
+      }
+    }
+    if (!sameOrigin(id, a.actor)) throw new Dropped('a Delete of another server’s object')
+    const former = isObject(a.raw.object) ? (a.raw.object.formerType ?? a.raw.object.type) : undefined
+    return {
+      object: a.raw.object, objectId: id, keys: [...(typeof former === 'string' && former !== 'Tombstone' ? [`Delete/${former}`] : []), 'Delete'],
+      effect: (tx) => stones.set(tx, id, a.actor),
+    }
+  }
+
+  /** Create and Update: the author's own, and not deleted before. */
+  async function made(a: Act): Promise<Plan> {
+    const id = idOf(a.raw.object)
+    const inner = typeOf(a.raw.object)
+    if (a.type === 'Update' && (id === a.actor || (inner !== undefined && ACTOR_TYPES.has(inner)))) {
+      if (id !== a.actor) throw new Dropped('an Update of another actor')
+      const fresh = await remote.refresh(a.actor)
+      house.actorChanged(a.actor)
+      return { object: fresh.document, objectId: a.actor, keys: ['Update/Actor'] }
+    }
+    if (!house.wants(a.type)) return { object: undefined, keys: [] }
+    const found = await resolve(a.raw.object, a.actor, true, sources)
+    if (!isObject(found.object) || uris.isLocal(found.objectId ?? '') || !isAuthor(found.object, a.actor)) throw new Dropped(`a ${a.type} of another’s object`)
+    return {
+      ...found, keys: keysFor(a.type, found.object),
+      async effect(tx) {
+        if (await stones.any(tx, [found.objectId, a.id], a.actor)) throw new Dropped('deleted before it came')
+      },
+    }
+  }
+
+  async function other(a: Act): Promise<Plan> {
+    if (!house.wants(a.type)) return { object: undefined, keys: [] }
+    const special = house.wants(`${a.type}/`)
+    const found = await resolve(a.raw.object, a.actor, special, sources)
+    return {
+      ...found, keys: keysFor(a.type, found.object),
+      async effect(tx) {
+        if (await stones.any(tx, [a.id], a.actor)) throw new Dropped('undone before it came')
+      },
+    }
+  }
+
+  const byType: Readonly<Record<string, (a: Act) => Promise<Plan>>> = {
+    Follow: follow,
+    Undo: undo,
+    Accept: answered,
+    Reject: answered,
+    Block: block,
+    Delete: remove,
+    Create: made,
+    Update: made,
+  }
+  return (a) => (Object.hasOwn(byType, a.type) ? byType[a.type]! : other)(a)
+}

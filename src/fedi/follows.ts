@@ -1,0 +1,72 @@
+/** Who follows us, and whom we follow. */
+import { and, asc, count, eq, gt } from 'drizzle-orm'
+import type { Clock } from '../kernel/time.ts'
+import type { Db, Store } from '../store/store.ts'
+import type { Following, FollowState } from './fedi.ts'
+import { fediTables } from './tables.ts'
+
+export function followBook(store: Store, clock: Clock) {
+  const { followers, following } = fediTables(store.kit)
+  const state = (text: string): FollowState => (text === 'accepted' || text === 'rejected' ? text : 'requested')
+  const isOurs = (handle: string, target: string) => and(eq(following.actor, handle), eq(following.target, target))
+
+  return {
+    /** A second Follow of the same actor replaces the first: a sender that has lost our Accept asks again. */
+    async addFollower(tx: Db, f: { actor: string; follower: string; inbox: string; sharedInbox?: string; followId: string }): Promise<void> {
+      const set = { inbox: f.inbox, sharedInbox: f.sharedInbox ?? null, followId: f.followId, state: 'accepted' }
+      await tx.insert(followers).values({ actor: f.actor, follower: f.follower, since: clock.now(), ...set })
+        .onConflictDoUpdate({ target: [followers.actor, followers.follower], set })
+    },
+    removeFollower: (tx: Db, handle: string, follower: string) => tx.delete(followers).where(and(eq(followers.actor, handle), eq(followers.follower, follower))).then(() => {}),
+    /** By the Follow's id, which only its sender may name. */
+    async removeFollow(tx: Db, follower: string, followId: string): Promise<boolean> {
+      const gone = await tx.delete(followers).where(and(eq(followers.follower, follower), eq(followers.followId, followId))).returning({ actor: followers.actor })
+      return gone.length > 0
+    },
+    /** The actor is gone: out of every list. */
+    async removeEverywhere(tx: Db, actor: string): Promise<void> {
+      await tx.delete(followers).where(eq(followers.follower, actor))
+      await tx.delete(following).where(eq(following.target, actor))
+    },
+    removeAllOf: (tx: Db, handle: string) => tx.delete(followers).where(eq(followers.actor, handle)).then(() => {}),
+    followersCount: (handle: string): Promise<number> => store.read.$count(followers, and(eq(followers.actor, handle), eq(followers.state, 'accepted'))),
+    async followers(handle: string, after = '', limit = 200): Promise<string[]> {
+      const rows = await store.read.select({ follower: followers.follower }).from(followers)
+        .where(and(eq(followers.actor, handle), gt(followers.follower, after))).orderBy(asc(followers.follower)).limit(limit)
+      return rows.map((r) => r.follower)
+    },
+
+    async find(handle: string, target: string, db: Db = store.read): Promise<{ state: FollowState; activity: string } | undefined> {
+      const [row] = await db.select({ state: following.state, activity: following.activity }).from(following).where(isOurs(handle, target))
+      return row && { state: state(row.state), activity: row.activity }
+    },
+    async request(tx: Db, handle: string, target: string, activity: string): Promise<void> {
+      const set = { state: 'requested', activity, since: clock.now() }
+      await tx.insert(following).values({ actor: handle, target, ...set }).onConflictDoUpdate({ target: [following.actor, following.target], set })
+    },
+    /** The other side's answer. False where nothing was asked. */
+    async answer(tx: Db, handle: string, target: string, to: 'accepted' | 'rejected'): Promise<boolean> {
+      const rows = await tx.update(following).set({ state: to }).where(isOurs(handle, target)).returning({ actor: following.actor })
+      return rows.length > 0
+    },
+    /** Which of our actors sent the Follow of this id. */
+    async byActivity(activity: string, target: string, db: Db = store.read): Promise<string | undefined> {
+      const [row] = await db.select({ actor: following.actor }).from(following).where(and(eq(following.target, target), eq(following.activity, activity)))
+      return row?.actor
+    },
+    forget: (tx: Db, handle: string, target: string) => tx.delete(following).where(isOurs(handle, target)).then(() => {}),
+    async isFollowed(tx: Db, target: string): Promise<boolean> {
+      const [row] = await tx.select({ actor: following.actor }).from(following).where(and(eq(following.target, target), eq(following.state, 'accepted'))).limit(1)
+      return row !== undefined
+    },
+    async following(handle?: string): Promise<Following[]> {
+      const rows = await store.read.select().from(following).where(handle === undefined ? undefined : eq(following.actor, handle)).orderBy(asc(following.actor), asc(following.target))
+      return rows.map((r) => ({ handle: r.actor, actor: r.target, state: state(r.state), since: r.since }))
+    },
+    followingCount: async (handle: string): Promise<number> => {
+      const [row] = await store.read.select({ n: count() }).from(following).where(and(eq(following.actor, handle), eq(following.state, 'accepted')))
+      return row?.n ?? 0
+    },
+  }
+}
+export type FollowBook = ReturnType<typeof followBook>

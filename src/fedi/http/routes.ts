@@ -1,0 +1,80 @@
+/** Every address that federation answers. What it does not know falls through to the rooms' pages. */
+import { Hono, type Context } from 'hono'
+import type { LocalActors } from '../actors.ts'
+import type { RoutesOptions } from '../fedi.ts'
+import type { FollowBook } from '../follows.ts'
+import type { Receive } from '../inbox/receive.ts'
+import { isPublicAddress } from '../net/address.ts'
+import type { Publisher } from '../publish.ts'
+import type { Store } from '../../store/store.ts'
+import type { Uris } from '../uris.ts'
+import { collections, type CollectionName } from './collections.ts'
+import { discovery, nodeInfo, VERSIONS } from './nodeinfo.ts'
+import { answerJson, server, type Asked } from './serve.ts'
+import { webfinger } from './webfinger.ts'
+
+export interface RoutesHouse {
+  store: Store
+  uris: Uris
+  handleHost: string
+  software: { name: string; version: string }
+  actors: LocalActors
+  follows: FollowBook
+  publisher: Publisher
+  receive: Receive
+}
+
+const NODEINFO_TYPE = (version: string) => `application/json; profile="http://nodeinfo.diaspora.software/ns/schema/${version}#"`
+const asked = (c: Context): Asked => ({ accept: c.req.header('accept'), ifNoneMatch: c.req.header('if-none-match') })
+const gone = () => new Response(null, { status: 410 })
+
+/** The socket's address, unless it is a proxy's or this machine's: then nobody is held to account for others. */
+function socketAddress(env: unknown): string | undefined {
+  const address = (env as { incoming?: { socket?: { remoteAddress?: string } } } | undefined)?.incoming?.socket?.remoteAddress
+  return address !== undefined && isPublicAddress(address.replace(/^::ffff:/, '')) ? address : undefined
+}
+
+export function routes(house: RoutesHouse, o: RoutesOptions = {}): Hono {
+  const { uris, receive } = house
+  const served = server({ ...house, ...(o.humanPage ? { humanPage: o.humanPage } : {}) })
+  const lists = collections(house)
+  const finger = webfinger(house)
+  const app = new Hono()
+
+  const inbox = (handle: (c: Context) => string | undefined) => (c: Context) =>
+    receive(c.req.raw, handle(c), o.clientAddress ? o.clientAddress(c.req.raw, c.env) : socketAddress(c.env))
+  app.all('/ap/inbox', inbox(() => undefined))
+  app.all('/ap/actor/inbox', inbox(() => uris.instanceHandle))
+  app.all('/ap/actors/:handle/inbox', inbox((c) => c.req.param('handle')))
+
+  const list = (handle: string, name: CollectionName) => async (c: Context): Promise<Response> => {
+    const found = await lists.of(handle, name, new URL(c.req.url).searchParams)
+    if (found === undefined) return c.notFound()
+    return found === 'gone' ? gone() : answerJson(found, c.req.header('if-none-match'))
+  }
+  for (const name of ['outbox', 'followers', 'following', 'featured'] as const) {
+    app.get(`/ap/actor/${name}`, list(uris.instanceHandle, name))
+    app.get(`/ap/actors/:handle/${name}`, (c) => list(c.req.param('handle'), name)(c))
+  }
+
+  app.get('/ap/*', async (c, next) => {
+    const found = await served.document(uris.origin + c.req.path, asked(c))
+    if (found) return found
+    await next()
+  })
+
+  app.get('/.well-known/webfinger', (c) => finger(c.req.query('resource'), c.req.header('if-none-match')))
+  app.get('/.well-known/host-meta', () => new Response(
+    `<?xml version="1.0" encoding="UTF-8"?>\n<XRD xmlns="http://docs.oasis-open.org/ns/xri/xrd-1.0">\n  <Link rel="lrdd" type="application/jrd+json" template="${uris.origin}/.well-known/webfinger?resource={uri}"/>\n</XRD>\n`,
+    { headers: { 'content-type': 'application/xrd+xml; charset=utf-8', 'access-control-allow-origin': '*' } },
+  ))
+  app.get('/.well-known/nodeinfo', (c) => answerJson(discovery(uris.origin), c.req.header('if-none-match'), 'application/json'))
+  for (const version of VERSIONS) {
+    app.get(`/nodeinfo/${version}`, async (c) => {
+      const usage = await o.usage?.() ?? { users: 0, posts: 0 }
+      const about = await o.about?.() ?? {}
+      return answerJson(nodeInfo(version, { software: house.software, usage, about }), c.req.header('if-none-match'), NODEINFO_TYPE(version))
+    })
+  }
+  return app
+}

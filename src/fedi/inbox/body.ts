@@ -1,0 +1,47 @@
+/** Reads a body up to the limit. What is longer is not read to its end: the answer closes the connection. */
+import { SECOND } from '../../kernel/time.ts'
+import { MAX_BYTES } from '../json.ts'
+import { Refusal } from './refusal.ts'
+
+const SLOWEST = 15 * SECOND
+const tooLong = () => new Refusal(413, 'longer than 1 MiB')
+
+/** By the header alone, before anything is read. */
+export function declaredLength(headers: Headers): void {
+  const declared = headers.get('content-length')
+  if (declared === null) return
+  if (!/^\d{1,15}$/.test(declared)) throw new Refusal(400, 'the length is unreadable')
+  if (Number(declared) > MAX_BYTES) throw tooLong()
+}
+
+/** The bytes, or a 413, or a 408 when they come too slowly. */
+export async function readPosted(request: Request): Promise<Uint8Array> {
+  // A declared length within the limit is what Node will give us: no need for a stream of our own.
+  if (request.headers.has('content-length')) return new Uint8Array(await inTime(request.arrayBuffer()))
+  const reader = request.body?.getReader()
+  if (!reader) return new Uint8Array()
+  const parts: Uint8Array[] = []
+  let size = 0
+  const end = Date.now() + SLOWEST
+  try {
+    for (;;) {
+      const { done, value } = await inTime(reader.read(), end - Date.now())
+      if (done) return parts.length === 1 ? parts[0]! : new Uint8Array(Buffer.concat(parts))
+      size += value.length
+      if (size > MAX_BYTES) throw tooLong()
+      parts.push(value)
+    }
+  } catch (e) {
+    reader.cancel().catch(() => {})
+    throw e
+  }
+}
+
+async function inTime<T>(p: Promise<T>, ms = SLOWEST): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  try {
+    return await Promise.race([p, new Promise<never>((_, fail) => { timer = setTimeout(() => fail(new Refusal(408, 'the body came too slowly')), Math.max(ms, 0)) })])
+  } catch (e) {
+    throw e instanceof Refusal ? e : new Refusal(400, 'the body broke off')
+  } finally { clearTimeout(timer) }
+}

@@ -1,0 +1,67 @@
+/**
+ * Keeps what has been verified: a row under the activity's unique key and a job, in one transaction. Activities that arrive
+ * together share it. Only then does the sender get its 202.
+ */
+import { createHash } from 'node:crypto'
+import { lt } from 'drizzle-orm'
+import type { Clock } from '../../kernel/time.ts'
+import type { Jobs } from '../../store/jobs.ts'
+import type { Store } from '../../store/store.ts'
+import type { Json } from '../fedi.ts'
+import { fediTables } from '../tables.ts'
+
+export const INBOX = 'inbox'
+const BATCH = 200
+
+/** Ids are kept as hashes: the id of a vote names its voter. */
+export const hashed = (text: string | Uint8Array): string => createHash('sha256').update(text).digest('base64url')
+
+export interface Arrival { id: string; raw: Json; body: Uint8Array; addressed?: string }
+interface Waiting { arrival: Arrival; done: (isNew: boolean) => void; fail: (e: unknown) => void }
+
+export function intake(store: Store, clock: Clock, jobs: Jobs) {
+  const t = fediTables(store.kit).received
+  let waiting: Waiting[] = []
+  let busy = false
+
+  async function keep(batch: readonly Waiting[]): Promise<Set<Waiting>> {
+    const first = new Map<string, Waiting>()
+    for (const w of batch) {
+      const id = hashed(w.arrival.id)
+      if (!first.has(id)) first.set(id, w)
+    }
+    return store.write(async (tx) => {
+      const at = clock.now()
+      const kept = await tx.insert(t).values([...first].map(([id, w]) => ({ id, body: hashed(w.arrival.body), at }))).onConflictDoNothing().returning({ id: t.id })
+      const fresh = kept.map((k) => first.get(k.id)!)
+      await jobs.addMany(tx, INBOX, fresh.map((w) => ({ payload: { raw: w.arrival.raw, ...(w.arrival.addressed ? { to: w.arrival.addressed } : {}) } })))
+      return new Set(fresh)
+    })
+  }
+
+  async function drain(): Promise<void> {
+    busy = true
+    try {
+      while (waiting.length) {
+        const batch = waiting.splice(0, BATCH)
+        try {
+          const fresh = await keep(batch)
+          for (const w of batch) w.done(fresh.has(w))
+        } catch (e) { for (const w of batch) w.fail(e) }
+      }
+    } finally { busy = false }
+  }
+
+  return {
+    /** Resolves once it is committed: true for a new activity, false for one that has been here. */
+    keep(arrival: Arrival): Promise<boolean> {
+      return new Promise((done, fail) => {
+        waiting.push({ arrival, done, fail })
+        if (!busy) { busy = true; setImmediate(() => void drain()) }
+      })
+    },
+    /** Forgets ids that nobody sends again. */
+    sweep: (before: Date) => store.auto.delete(t).where(lt(t.at, before)).then(() => {}),
+  }
+}
+export type Intake = ReturnType<typeof intake>

@@ -1,0 +1,115 @@
+/**
+ * Does the signature hold, under a key that the activity's actor lists in its own document? Keys come from that document alone,
+ * never from the address that a key id names. Fedify is the judge; under a key that is known already a quick check may say yes.
+ */
+import { verifyRequestDetailed, type KeyCache } from '@fedify/fedify/sig'
+import { LRUCache } from 'lru-cache'
+import { Problem } from '../../kernel/errors.ts'
+import { DAY, MINUTE, type Clock } from '../../kernel/time.ts'
+import { contextLoader } from '../contexts.ts'
+import type { KnownActor, RemoteActors } from '../remote.ts'
+import type { VerifyLimits } from '../fedi.ts'
+import { budget } from './budget.ts'
+import { forFedify, publicKeyOf } from './public-key.ts'
+import { holds, type Posted } from './quick.ts'
+import { Refusal } from './refusal.ts'
+import type { ClaimedSignature } from './signature.ts'
+
+export const verifyLimits: VerifyLimits = { perClient: { burst: 60, perMinute: 60 }, perHost: { burst: 120, perMinute: 60 }, total: { burst: 1000, perMinute: 600 } }
+
+/** A key that has changed is looked for once in this time, for each actor. */
+const REFETCH = 5 * MINUTE
+const MISSING = 5 * MINUTE
+
+export interface Claim { signature: ClaimedSignature; actor: string; posted: Posted; body: Uint8Array; /** Client address, where it is known. */ source: string | undefined }
+
+/** Fedify fetches nothing here: keys are handed to it. */
+const noDocuments = () => Promise.reject(new Problem('no-fetch', 'not fetched'))
+
+export function verifier(house: { remote: RemoteActors; clock: Clock; limits?: VerifyLimits }) {
+  const { remote, clock } = house
+  const limits = house.limits ?? verifyLimits
+  const perClient = budget(clock, limits.perClient)
+  const perHost = budget(clock, limits.perHost)
+  const total = budget(clock, limits.total)
+  /** Known actors, so that a busy one costs no query. Short-lived: another process may learn of a new key. */
+  const actors = new LRUCache<string, KnownActor>({ max: 5000, ttl: MINUTE })
+  /** Actors that could not be had: when it may be tried again. */
+  const missing = new LRUCache<string, number>({ max: 20_000 })
+  const refetched = new LRUCache<string, number>({ max: 20_000 })
+  const fetching = new Map<string, Promise<KnownActor>>()
+  const now = () => clock.now().getTime()
+
+  async function known(id: string): Promise<KnownActor | undefined> {
+    const cached = actors.get(id)
+    if (cached) return cached
+    const found = await remote.known(id)
+    if (found) actors.set(id, found)
+    return found
+  }
+
+  /** The actor's document from its own id: within budgets, once however many ask, not again soon after a failure. */
+  async function fetched(id: string, source: string | undefined): Promise<KnownActor> {
+    if ((missing.get(id) ?? 0) > now()) throw new Refusal(401, 'the key could not be had a short while ago')
+    let p = fetching.get(id)
+    if (!p) {
+      if (!perHost.take(new URL(id).host) || (source !== undefined && !perClient.take(source)) || !total.take('')) throw new Refusal(429, 'too many keys asked for', 60)
+      p = remote.refresh(id).finally(() => fetching.delete(id))
+      fetching.set(id, p)
+    }
+    try {
+      const actor = await p
+      actors.set(id, actor)
+      return actor
+    } catch (e) {
+      missing.set(id, now() + (e instanceof Problem && e.code === 'gone' ? DAY : MISSING))
+      actors.delete(id)
+      throw new Refusal(401, 'the key cannot be had')
+    }
+  }
+
+  /** Fedify's word, with this key and no other. */
+  async function judged(c: Claim, actor: KnownActor): Promise<boolean> {
+    const listed = actor.keys.find((k) => k.id === c.signature.keyId)
+    const key = listed && await publicKeyOf(listed)
+    if (!key) return false
+    const offered = forFedify(c.signature.keyId, c.actor, key)
+    const keyCache: KeyCache = { get: async (id) => (id.href === offered.id?.href ? offered : null), set: async () => {} }
+    const request = new Request(c.posted.url, { method: c.posted.method, headers: c.posted.headers, body: Buffer.from(c.body) })
+    const result = await verifyRequestDetailed(request, {
+      keyCache, documentLoader: noDocuments, contextLoader, timeWindow: false, // readSignature has looked at the clock, ours
+    }).catch(() => undefined) // a key of another kind than the signature's
+    return result?.verified === true && (c.signature.label === undefined || result.signatureLabel === c.signature.label)
+  }
+
+  async function quickly(c: Claim, actor: KnownActor): Promise<boolean> {
+    const listed = actor.keys.find((k) => k.id === c.signature.keyId)
+    const key = listed && await publicKeyOf(listed)
+    return key ? holds(c.signature, c.posted, key) : false
+  }
+
+  return {
+    known,
+    /** An actor document of ours has changed or gone. */
+    forget(id: string): void { actors.delete(id) },
+    /** The actor whose signature it is. Throws a Refusal 401 or 429. */
+    async verify(c: Claim): Promise<KnownActor> {
+      const actor = await known(c.actor)
+      if (actor && !actor.gone) {
+        if (await quickly(c, actor) || await judged(c, actor)) return actor
+        // A new key at the same id, perhaps: looked at once, not for every forgery.
+        if ((refetched.get(c.actor) ?? 0) > now()) throw new Refusal(401, 'the signature does not hold')
+        refetched.set(c.actor, now() + REFETCH)
+        const before = JSON.stringify(actor.keys)
+        const again = await fetched(c.actor, c.source)
+        if (JSON.stringify(again.keys) !== before && await judged(c, again)) return again
+        throw new Refusal(401, 'the signature does not hold')
+      }
+      if (actor?.gone && await quickly(c, actor)) return actor // its last word: the Delete of itself
+      const first = await fetched(c.actor, c.source)
+      if (await judged(c, first)) return first
+      throw new Refusal(401, 'the signature does not hold')
+    },
+  }
+}
+export type Verifier = ReturnType<typeof verifier>

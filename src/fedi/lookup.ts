@@ -1,0 +1,83 @@
+/** From what a person types – `@name@host`, `acct:…`, a URL – to a fetched, checked actor. */
+import { Problem } from '../kernel/errors.ts'
+import type { Fetcher } from './fetch.ts'
+import { isObject, listOf } from './json.ts'
+import { bareHost } from './net/address.ts'
+import type { KnownActor, RemoteActors } from './remote.ts'
+import { actorFrom } from './remote-shape.ts'
+
+const ADDRESS = /^(?:acct:)?@?([^@\s/]+)@([^@\s/]+)$/
+const ACTIVITY = /^application\/(activity\+json|ld\+json)/
+
+export interface Found { subject?: string; self?: string }
+
+export function lookups(house: { fetch: Fetcher; remote: RemoteActors; allowPrivate: boolean; isLocal(uri: string): boolean }) {
+  const { fetch, remote } = house
+
+  /** RFC 7033, over https; over http only in development and to this machine. */
+  async function finger(resource: string, host: string): Promise<Found | undefined> {
+    const local = house.allowPrivate && /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/.test(host)
+    const at = (scheme: string) => `${scheme}://${host}/.well-known/webfinger?resource=${encodeURIComponent(resource)}`
+    const accept = 'application/jrd+json, application/json'
+    let jrd
+    try { jrd = await fetch.json(at('https'), accept) } catch (e) {
+      if (!local) throw e
+      jrd = await fetch.json(at('http'), accept)
+    }
+    if (!jrd) return undefined
+    const self = listOf(jrd.links).filter(isObject).find((l) => l.rel === 'self' && typeof l.type === 'string' && ACTIVITY.test(l.type) && typeof l.href === 'string')
+    return { ...(typeof jrd.subject === 'string' ? { subject: jrd.subject } : {}), ...(self ? { self: self.href as string } : {}) }
+  }
+
+  const split = (address: string | undefined): { name: string; host: string } | undefined => {
+    const m = address === undefined ? null : ADDRESS.exec(address.trim())
+    return m ? { name: m[1]!, host: m[2]!.toLowerCase() } : undefined
+  }
+
+  /**
+   * The address under which the actor's own server knows it, or undefined. Both ways must agree: the address leads to the actor,
+   * and the answer's subject, asked for on the subject's host, leads back to the same actor.
+   */
+  async function addressOf(actor: KnownActor, asked?: { name: string; host: string }): Promise<string | undefined> {
+    const name = actorFrom(actor.document)?.username
+    if (!name) return undefined
+    const own = typeof actor.document.webfinger === 'string' ? split(actor.document.webfinger) : undefined
+    const first = asked ?? own ?? { name, host: actor.host }
+    const found = await finger(`acct:${first.name}@${first.host}`, first.host).catch(() => undefined)
+    if (found?.self !== actor.id) return undefined
+    const subject = split(found.subject)
+    if (!subject || (subject.name.toLowerCase() === first.name.toLowerCase() && subject.host === first.host)) return `${name}@${first.host}`
+    // Another subject is believed only when its own host says the same.
+    const again = await finger(`acct:${subject.name}@${subject.host}`, subject.host).catch(() => undefined)
+    return again?.self === actor.id ? `${subject.name}@${subject.host}` : undefined
+  }
+
+  async function confirmed(actor: KnownActor, asked?: { name: string; host: string }): Promise<KnownActor> {
+    if (actor.handle && !asked) return actor
+    const handle = await addressOf(actor, asked)
+    return handle && await remote.confirm(actor.id, handle) ? { ...actor, handle } : actor
+  }
+
+  return {
+    finger,
+    /** Problems: lookup (nothing one can look up), local, not-found, not-an-actor, and the fetcher's. */
+    async actor(text: string): Promise<KnownActor> {
+      const typed = text.trim()
+      const address = split(typed)
+      if (address) {
+        if (!URL.canParse(`https://${address.host}`)) throw new Problem('lookup', `${address.host} is no host`, { status: 422 })
+        const found = await finger(`acct:${address.name}@${address.host}`, address.host)
+        if (!found?.self) throw new Problem('not-found', `${address.host} knows no ${address.name}`, { status: 404 })
+        if (house.isLocal(found.self)) throw new Problem('local', 'that is an actor of this server', { status: 422 })
+        return confirmed(await remote.get(found.self), address)
+      }
+      if (!URL.canParse(typed) || !/^https?:/.test(typed) || !bareHost(new URL(typed))) {
+        throw new Problem('lookup', 'give an address like @name@host, or the URL of an actor', { status: 422 })
+      }
+      if (house.isLocal(typed)) throw new Problem('local', 'that is an actor of this server', { status: 422 })
+      const kept = await remote.known(typed)
+      return confirmed(kept ? await remote.get(typed) : await remote.refresh(typed))
+    },
+  }
+}
+export type Lookups = ReturnType<typeof lookups>

@@ -1,0 +1,125 @@
+/** Puts federation together: the one place that knows all its parts. */
+import { DAY } from '../kernel/time.ts'
+import { documents as documentStore } from '../store/documents.ts'
+import { localActors } from './actors.ts'
+import { addressHandler } from './delivery/address.ts'
+import { deliverHandler } from './delivery/deliver.ts'
+import { ADDRESS, DELIVER } from './delivery/enqueue.ts'
+import { hostBook } from './delivery/hosts.ts'
+import { sender } from './delivery/send.ts'
+import { stoneBook } from './dispatch/stones.ts'
+import { inboxHandler, register } from './dispatch/dispatch.ts'
+import type { Fedi, FediOptions, RemoteActor } from './fedi.ts'
+import { fetcher } from './fetch.ts'
+import { followings } from './follow.ts'
+import { followBook } from './follows.ts'
+import { routes } from './http/routes.ts'
+import { INBOX, intake } from './inbox/intake.ts'
+import { receiver } from './inbox/receive.ts'
+import { verifier } from './inbox/verify.ts'
+import { keyRing } from './keys.ts'
+import { lookups } from './lookup.ts'
+import { makeAgent } from './net/agent.ts'
+import { PER_HOST } from './delivery/deliver.ts'
+import { publisher as makePublisher } from './publish.ts'
+import { remoteActors, type KnownActor } from './remote.ts'
+import { makeUris } from './uris.ts'
+
+/** What has been received is remembered for longer than anybody retries; stones a good deal longer. */
+const KEEP_RECEIVED = 30 * DAY
+const KEEP_STONES = 90 * DAY
+const KEEP_STRANGERS = 30 * DAY
+const KEEP_HOSTS = 180 * DAY
+
+const bare = ({ keys: _, fetched: __, gone: ___, ...actor }: KnownActor): RemoteActor => actor
+
+export function makeFedi(o: FediOptions): Fedi {
+  const { store, clock, jobs } = o
+  const uris = makeUris(o.origin)
+  const handleHost = (o.handleHost ?? new URL(uris.origin).host).toLowerCase()
+  const allowPrivate = o.allowPrivate ?? false
+  const isBlocked = o.isBlocked ?? (() => false)
+  const software = o.software ?? { name: 'toadlane', version: '0.1.0' }
+  const userAgent = `${software.name}/${software.version} (+${uris.origin}/)`
+
+  const documents = documentStore(store, clock)
+  const keys = keyRing(store, clock, o.sealer)
+  const actors = localActors({ store, clock, documents, uris, handleHost, keys })
+  const hosts = hostBook(store, clock, jobs)
+  const agent = makeAgent({ allowPrivate, connections: PER_HOST })
+  const fetch = fetcher({ agent, allowPrivate, clock, uris, keys, userAgent, isBlocked, signatures: hosts.signatures })
+  const remote = remoteActors(store, clock, fetch)
+  const follows = followBook(store, clock)
+  const publisher = makePublisher({ store, clock, jobs, uris, documents, actors })
+  const stones = stoneBook(store, clock)
+  const rooms = register()
+  const verify = verifier({ remote, clock, ...(o.limits?.verify ? { limits: o.limits.verify } : {}) })
+  const arrivals = intake(store, clock, jobs)
+  const send = sender({ agent, allowPrivate, clock, userAgent })
+  const lookup = lookups({ fetch, remote, allowPrivate, isLocal: uris.isLocal })
+  const { follow, unfollow } = followings({ store, uris, actors, remote, follows, publisher })
+
+  async function mailbox(handle: string): Promise<'open' | 'gone' | 'none'> {
+    const actor = await actors.find(handle)
+    if (!actor?.open) return 'none'
+    return actor.gone ? 'gone' : 'open'
+  }
+  const receive = receiver({ uris, clock, verifier: verify, intake: arrivals, isBlocked, mailbox, ...(o.limits?.receive ? { limits: o.limits.receive } : {}) })
+
+  return {
+    origin: uris.origin,
+    handleHost,
+    uris,
+    documents,
+    actors: {
+      put: actors.put,
+      find: (handle) => actors.find(handle),
+      taken: actors.taken,
+      async bury(tx, handle) {
+        const actor = await actors.find(handle, tx)
+        if (!actor || actor.gone) return
+        const stored = await documents.get(actor.id)
+        const type = stored ? (JSON.parse(stored.json) as { type?: unknown }).type : undefined
+        // The Delete is said while there is somebody to say it; then nobody is.
+        if (actor.open) await publisher.publish(tx, { actor: handle, activity: { type: 'Delete', to: ['https://www.w3.org/ns/activitystreams#Public'], object: actor.id }, to: 'followers' })
+        await actors.bury(tx, handle, typeof type === 'string' ? type : 'Organization')
+        await follows.removeAllOf(tx, handle)
+      },
+    },
+    putObject: publisher.putObject,
+    buryObject: publisher.buryObject,
+    publish: publisher.publish,
+    follow,
+    unfollow,
+    isFollowed: follows.isFollowed,
+    following: follows.following,
+    followersCount: follows.followersCount,
+    followers: follows.followers,
+    lookupActor: async (text) => bare(await lookup.actor(text)),
+    async knownActor(id) {
+      const known = await remote.known(id)
+      return known && !known.gone ? bare(known) : undefined
+    },
+    fetchObject: fetch.object,
+    on: rooms.on,
+    routes: (options) => routes({ store, uris, handleHost, software, actors, follows, publisher, receive }, options),
+    handlers: () => ({
+      [INBOX]: inboxHandler({ store, clock, jobs, documents, uris, fetch, follows, stones, remote, actors, publisher, isBlocked, actorChanged: verify.forget }, rooms),
+      [DELIVER]: deliverHandler({ store, clock, documents, uris, keys, actors, hosts, send, isBlocked }),
+      [ADDRESS]: addressHandler({ store, jobs, remote }),
+    }),
+    health: {
+      peers: hosts.list,
+      deliveries: async () => (await jobs.depth()).find((d) => d.kind === DELIVER),
+      failed: (before, limit) => jobs.deadLetters(DELIVER, before, limit),
+    },
+    async sweep() {
+      const before = (ms: number) => new Date(clock.now().getTime() - ms)
+      await arrivals.sweep(before(KEEP_RECEIVED))
+      await stones.sweep(before(KEEP_STONES))
+      await remote.sweep(before(KEEP_STRANGERS))
+      await hosts.sweep(before(KEEP_HOSTS))
+    },
+    close: () => agent.close(),
+  }
+}
