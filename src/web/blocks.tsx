@@ -20,9 +20,9 @@ export const PageHead = (p: PropsWithChildren<{ page: Page; title: Child; crumbs
 )
 
 /** Title of the front page: deep indigo, one sentence, room for a search form or the way to follow. */
-export const Hero = (p: PropsWithChildren<{ title: Child; lede?: Child; figures?: readonly Fact[] }>) => (
+export const Hero = (p: PropsWithChildren<{ title: Child; lede?: Child; figures?: readonly Fact[]; /** Beside the words where there is room: a search form, a map. */ aside?: Child }>) => (
   <section class="hero">
-    <div class="wrap"><div><h1>{p.title}</h1>{p.lede ? <p class="lede">{p.lede}</p> : null}{p.children}</div></div>
+    <div class="wrap"><div><h1>{p.title}</h1>{p.lede ? <p class="lede">{p.lede}</p> : null}{p.children}</div>{p.aside ? <div class="aside">{p.aside}</div> : null}</div>
     {p.figures?.length ? <div class="figures"><div class="wrap"><dl>{p.figures.map((f) => <div><dt>{f.label}</dt><dd>{f.value}</dd></div>)}</dl></div></div> : null}
   </section>
 )
@@ -96,8 +96,8 @@ export interface ListingProps {
 /** One listing in a list: the whole card is the link. */
 export const Listing = (p: ListingProps) => (
   <article class={p.via ? 'card pad co remote' : 'card pad co'}>
-    <div class="top"><Swatch uri={p.uri} /><div><h3 lang={p.lang}><a href={p.href}>{p.name}</a></h3>{p.place ? <p class="sub small">{p.place}</p> : null}</div></div>
-    {p.text ? <p class="desc" lang={p.lang}>{p.text}</p> : null}
+    <div class="top"><Swatch uri={p.uri} /><div><h3 lang={p.lang} dir="auto"><a href={p.href}>{p.name}</a></h3>{p.place ? <p class="sub small">{p.place}</p> : null}</div></div>
+    {p.text ? <p class="desc" lang={p.lang} dir="auto">{p.text}</p> : null}
     {p.tags?.length ? <p class="meta">{p.tags.map((x) => <Tag dye={x.dye}>{x.text}</Tag>)}</p> : null}
     {p.foot?.length || p.via ? <p class="foot">{p.foot?.map((f) => <span>{f.icon ? <Icon name={f.icon} /> : null}{f.text}</span>)}{p.via ? <span class="via">{p.via}</span> : null}</p> : null}
   </article>
@@ -156,8 +156,8 @@ export interface PostProps {
 export const PostCard = (p: PostProps) => (
   <article class="card pad reply">
     <Swatch uri={p.uri} size={44} round />
-    <div class="who"><div><b>{p.href ? <a href={p.href}>{p.name}</a> : p.name}</b>{p.handle ? <><br /><span class="handle">{p.handle}</span></> : null}</div></div>
-    <div class="body" lang={p.lang}>{p.body}</div>
+    <div class="who"><div><b>{p.href ? <a href={p.href}>{p.name}</a> : p.name}</b>{p.handle ? <><br /><bdi class="handle" dir="ltr">{p.handle}</bdi></> : null}</div></div>
+    <div class="body" lang={p.lang} dir="auto">{p.body}</div>
     <p class="acts"><a href={p.permalink}><Time page={p.page} at={p.at} as="ago" /></a>{p.edited ? <span>{p.page.t('page.edited')}</span> : null}{p.actions}</p>
   </article>
 )

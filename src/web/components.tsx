@@ -65,7 +65,7 @@ export const Pagination = ({ page, next, first, label }: { page: Page; next?: st
 export interface Fact { label: Child; value: Child; note?: Child }
 /** The few large numbers of a page. */
 export const Facts = ({ items }: { items: readonly Fact[] }) => (
-  <dl class="facts">{items.map((i) => <div><dt>{i.label}</dt><dd>{i.value}{i.note ? <span class="src">{i.note}</span> : null}</dd></div>)}</dl>
+  <dl class="facts">{items.map((i) => <div><dt>{i.label}{i.note ? <span class="src">{i.note}</span> : null}</dt><dd>{i.value}</dd></div>)}</dl>
 )
 /** "At a glance": small terms over values. */
 export const KV = ({ items }: { items: readonly Fact[] }) => (

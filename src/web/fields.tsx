@@ -126,13 +126,17 @@ export const Checkbox = (p: Common & { value?: string }) => {
  * What went wrong, on top of the form, each line a link to its field. It takes the focus when the page opens (no script:
  * `autofocus` works on anything that can have the focus), so that nobody has to look for it.
  */
-export const ErrorSummary = ({ page, problem, children }: PropsWithChildren<{ page: Page; problem?: Problem }>) => {
+export const ErrorSummary = ({ page, problem, labels = {}, children }: PropsWithChildren<{ page: Page; problem?: Problem; /** Field name → its label, which is put in front. */ labels?: Readonly<Record<string, string>> }>) => {
   if (!problem) return null
   const all = [problem, ...problem.others]
+  const say = (x: Problem): string => {
+    const label = x.field === undefined ? undefined : labels[x.field]
+    return label === undefined ? problemText(page, x) : page.t('form.fieldProblem', { label, problem: problemText(page, x) })
+  }
   return (
     <div class="errors" role="alert" tabindex={-1} autofocus aria-labelledby="errors">
       <h2 id="errors">{page.t('form.errorSummary', { count: all.length })}</h2>
-      <ul>{all.map((x) => <li>{x.field ? <a href={`#${idOf(x.field)}`}>{problemText(page, x)}</a> : problemText(page, x)}</li>)}</ul>
+      <ul>{all.map((x) => <li>{x.field ? <a href={`#${idOf(x.field)}`}>{say(x)}</a> : say(x)}</li>)}</ul>
       {children}
     </div>
   )

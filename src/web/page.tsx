@@ -76,12 +76,15 @@ export const Layout = (p: LayoutProps) => {
   )
 }
 
+/** A language's name in itself, with a capital as the first word of a line has it. */
+const ownName = (l: string): string => { const name = language(l, l); return name.charAt(0).toLocaleUpperCase(l) + name.slice(1) }
+
 const langHref = (page: Page, lang: string): string => `${page.path}${page.query ? `${page.query}&` : '?'}lang=${lang}`
 
 const Languages = ({ page }: { page: Page }) => (
   <ul role="list">
     {page.languages.map((l) => (
-      <li><a href={langHref(page, l)} lang={l} hreflang={l} aria-current={l === page.lang ? 'true' : undefined}>{language(l, l)}</a></li>
+      <li><a href={langHref(page, l)} lang={l} hreflang={l} aria-current={l === page.lang ? 'true' : undefined}>{ownName(l)}</a></li>
     ))}
   </ul>
 )
@@ -107,8 +110,8 @@ const Masthead = ({ page, current }: { page: Page; current?: string }) => {
             <ul role="list">{page.nav.map((entry) => <Entry page={page} entry={entry} current={current} />)}</ul>
           </nav>
           <div class="tools">
-            <button class="btn ghost small hide-s" type="button" popovertarget="languages" aria-label={t('nav.languageNow', { language: language(page.lang, page.lang) })}>
-              <Icon name="languages" /><span aria-hidden="true">{page.lang.slice(0, 2).toUpperCase()}</span>
+            <button class="btn ghost small hide-s" type="button" popovertarget="languages">
+              <Icon name="languages" /><span class="vh">{t('nav.language')}: </span><span>{ownName(page.lang)}</span>
             </button>
             {who
               ? <div class="me hide-s"><span class="name"><Icon name="user-round" />{who.name}</span><SignOut page={page} small /></div>
