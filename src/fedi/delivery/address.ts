@@ -16,7 +16,7 @@ export function addressHandler(house: { store: Store; jobs: Jobs; remote: Remote
       const { actor, ...parcel } = payload.parse(job.payload)
       let inbox: string
       try { ({ inbox } = await house.remote.get(actor)) } catch (e) {
-        if (e instanceof Problem && e.code !== 'unreachable') throw new GiveUp(e.message)
+        if (e instanceof Problem && (e.status < 500 || e.code === 'bad-document')) throw new GiveUp(e.message)
         throw e
       }
       // The delivery and the end of this job are one change: a repeat adds no second one.

@@ -41,7 +41,7 @@ export function enqueuer(house: EnqueueHouse) {
       select ${sql.raw(`'${DELIVER}'`)}, inbox, ${store.engine === 'postgres' ? sql`cast(${payload} as text)` : sql`${payload}`}, ${now}, 0, ${now}
       from (select distinct coalesce(shared_inbox, inbox) as inbox from followers where actor = ${handle} and state = 'accepted') f
       where inbox not like ${`${uris.origin}/%`} order by inbox`)
-    setImmediate(() => jobs.wake())
+    store.afterCommit(() => jobs.wake(DELIVER))
   }
 
   /** Inboxes of actors; those whose inbox is not known come back as `unknown`. */

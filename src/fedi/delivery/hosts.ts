@@ -64,7 +64,7 @@ export function hostBook(store: Store, clock: Clock, jobs: Jobs) {
       await store.auto.update(j).set({ due: clock.now() })
         .where(and(eq(j.kind, 'deliver'), sql`${j.key} >= ${from} and ${j.key} < ${from.slice(0, -1) + '0'}`, isNull(j.leased), gt(j.due, clock.now())))
     }
-    jobs.wake()
+    jobs.wake('deliver')
   }
 
   return {

@@ -17,7 +17,7 @@ import { plans, type Plan, type PlanHouse } from './plans.ts'
 
 const log = getLogger(['toadlane', 'fedi', 'dispatch'])
 
-export interface DispatchHouse extends Omit<PlanHouse, 'sources' | 'wants'> {
+export interface DispatchHouse extends Omit<PlanHouse, 'sources' | 'wants' | 'afterCommit'> {
   store: Store
   clock: Clock
   jobs: Jobs
@@ -25,6 +25,9 @@ export interface DispatchHouse extends Omit<PlanHouse, 'sources' | 'wants'> {
   fetch: Fetcher
   isBlocked(host: string): boolean
 }
+
+/** Would another try end the same way? A server that does not answer, or a database that is busy, may do better later. */
+const isFinal = (e: unknown): boolean => e instanceof Problem && (e.status < 500 || e.code === 'bad-document')
 
 const payload = z.object({ raw: z.looseObject({ id: z.string(), type: z.string() }), to: z.string().optional() })
 
@@ -65,10 +68,10 @@ export function inboxHandler(house: DispatchHouse, rooms: Register): JobHandler 
   /** What is wrong for good is dropped; what may pass is thrown, and the queue comes back to it. */
   async function planned(a: { id: string; type: string; actor: string; raw: Json }, host: string): Promise<Plan | undefined> {
     try {
-      return await plans({ ...house, wants: rooms.wants, sources: sourcesFor(host) })(a)
+      return await plans({ ...house, afterCommit: store.afterCommit, wants: rooms.wants, sources: sourcesFor(host) })(a)
     } catch (e) {
       if (e instanceof Dropped) log.debug('{type} of {host} dropped: {reason}', { type: a.type, host, reason: e.message })
-      else if (e instanceof Problem && e.code !== 'unreachable') log.debug('{type} of {host} dropped: {reason}', { type: a.type, host, reason: safeReason(e) })
+      else if (isFinal(e)) log.debug('{type} of {host} dropped: {reason}', { type: a.type, host, reason: safeReason(e) })
       else throw e
       return undefined
     }
@@ -97,7 +100,7 @@ export function inboxHandler(house: DispatchHouse, rooms: Register): JobHandler 
           await jobs.done([job.id], tx) // with the effect, or not at all
         })
       } catch (e) {
-        if (!(e instanceof Dropped) && !(e instanceof Problem)) throw e
+        if (!(e instanceof Dropped) && !isFinal(e)) throw e
         log.debug('{type} of {host} dropped: {reason}', { type: raw.type, host, reason: safeReason(e) })
       }
     },

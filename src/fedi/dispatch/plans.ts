@@ -33,6 +33,7 @@ export interface PlanHouse {
   publisher: Publisher
   /** Has a room asked for this type, with or without a type of object? */
   wants(type: string): boolean
+  afterCommit(hook: () => void): void
   /** Its document or keys have changed: what is cached of it no longer counts. */
   actorChanged(id: string): void
 }
@@ -125,7 +126,7 @@ export function plans(house: PlanHouse): (a: Act) => Promise<Plan> {
           await stones.set(tx, id, a.actor)
           await remote.markGone(id, tx)
           await follows.removeEverywhere(tx, id)
-          house.actorChanged(id)
+          house.afterCommit(() => house.actorChanged(id))
         },
       }
     }

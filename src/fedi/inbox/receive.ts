@@ -4,7 +4,7 @@
  */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { getLogger } from '@logtape/logtape'
-import { codeOf, safeReason } from '../../kernel/errors.ts'
+import { safeReason } from '../../kernel/errors.ts'
 import type { Clock } from '../../kernel/time.ts'
 import type { ReceiveLimits } from '../fedi.ts'
 import { idOf, originOf } from '../json.ts'
@@ -104,9 +104,8 @@ export function receiver(house: InboxHouse) {
 
   function refuse(e: unknown, source: string | undefined): Response {
     if (!(e instanceof Refusal)) {
-      const full = codeOf(e) === 'SQLITE_FULL'
       log.error('an activity could not be kept: {reason}', { reason: safeReason(e) })
-      return new Response(full ? 'no room' : 'not now', { status: 503, headers: { 'retry-after': '300' } })
+      return new Response('not now\n', { status: 503, headers: { 'retry-after': '300' } })
     }
     if (source !== undefined && e.status !== 429) refusals.take(source)
     log.info('inbox: {status} {reason}', { status: e.status, reason: e.message })
