@@ -96,7 +96,7 @@ export interface ListingProps {
 /** One listing in a list: the whole card is the link. */
 export const Listing = (p: ListingProps) => (
   <article class={p.via ? 'card pad co remote' : 'card pad co'}>
-    <div class="top"><Swatch uri={p.uri} /><div><h3 lang={p.lang} dir="auto"><a href={p.href}>{p.name}</a></h3>{p.place ? <p class="sub small">{p.place}</p> : null}</div></div>
+    <div class="top"><Swatch uri={p.uri} /><div><h3 lang={p.lang}><a href={p.href}><bdi>{p.name}</bdi></a></h3>{p.place ? <p class="sub small">{p.place}</p> : null}</div></div>
     {p.text ? <p class="desc" lang={p.lang} dir="auto">{p.text}</p> : null}
     {p.tags?.length ? <p class="meta">{p.tags.map((x) => <Tag dye={x.dye}>{x.text}</Tag>)}</p> : null}
     {p.foot?.length || p.via ? <p class="foot">{p.foot?.map((f) => <span>{f.icon ? <Icon name={f.icon} /> : null}{f.text}</span>)}{p.via ? <span class="via">{p.via}</span> : null}</p> : null}

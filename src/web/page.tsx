@@ -114,7 +114,7 @@ const Masthead = ({ page, current }: { page: Page; current?: string }) => {
               <Icon name="languages" /><span class="vh">{t('nav.language')}: </span><span>{ownName(page.lang)}</span>
             </button>
             {who
-              ? <div class="me hide-s"><span class="name"><Icon name="user-round" />{who.name}</span><SignOut page={page} small /></div>
+              ? <div class="me hide-s"><span class="name"><Icon name="user-round" /><span>{who.name}</span></span><SignOut page={page} small /></div>
               : <a class="btn quiet small hide-s" href={signIn}>{t('nav.signIn')}</a>}
             <button class="btn quiet small burger" type="button" popovertarget="menu"><Icon name="menu" />{t('nav.menu')}</button>
           </div>
