@@ -20,7 +20,7 @@ const ours = ['@context', 'id', 'preferredUsername', 'webfinger', 'inbox', 'outb
 export function keyProperties(uris: Uris, handle: string, keys: PublicKeys): Json {
   const id = uris.actor(handle)
   return {
-    publicKey: { id: uris.mainKey(handle), type: 'Key', owner: id, publicKeyPem: keys.rsaPem },
+    publicKey: { id: uris.mainKey(handle), owner: id, publicKeyPem: keys.rsaPem },
     assertionMethod: [{ id: uris.ed25519Key(handle), type: 'Multikey', controller: id, publicKeyMultibase: keys.ed25519 }],
   }
 }

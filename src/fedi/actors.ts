@@ -62,7 +62,7 @@ export function localActors(house: ActorsHouse) {
 
     /**
      * Makes the keys of an open actor where there are none and puts them into its document. Outside any transaction.
-     * True when the stored document has changed.
+     * True when the stored document has them now.
      */
     async arm(handle: string): Promise<boolean> {
       const actor = await find(handle)
@@ -72,8 +72,8 @@ export function localActors(house: ActorsHouse) {
         const stored = await documents.get(actor.id)
         if (!stored || stored.gone) return false
         const document = JSON.parse(stored.json) as Json
-        if (document.publicKey) return false
-        return (await documents.put(tx, actor.id, inContext({ ...document, ...keyProperties(uris, handle, pair) }))).changed
+        if (!document.publicKey) await documents.put(tx, actor.id, inContext({ ...document, ...keyProperties(uris, handle, pair) }))
+        return true
       })
     },
   }

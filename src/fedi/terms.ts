@@ -61,9 +61,10 @@ const terms: Readonly<Record<string, Definition>> = {
   // FEP-2c59, FEP-844e
   webfinger: { '@id': 'https://purl.archive.org/socialweb/webfinger#webfinger', '@type': 'xsd:string' },
   implements: links('https://w3id.org/fep/844e/implements'),
-  // Ours: links to others
+  // Ours: links to others. JSON-LD wants a prefixed term to mean itself, so `toad:derivedFrom` is not prov:wasDerivedFrom but
+  // a sub-property of it (and `toad:memberOf` of org:memberOf): the vocabulary at /ns says so.
   'toad:target': link('toad:target'),
-  'toad:derivedFrom': link('prov:wasDerivedFrom'),
+  'toad:derivedFrom': link('toad:derivedFrom'),
   'toad:replications': link('toad:replications'),
   'toad:members': link('toad:members'),
   'toad:calls': link('toad:calls'),
@@ -71,7 +72,7 @@ const terms: Readonly<Record<string, Definition>> = {
   'toad:proposals': link('toad:proposals'),
   'toad:levers': link('toad:levers'),
   'toad:cohort': link('toad:cohort'),
-  'toad:memberOf': link('org:memberOf'),
+  'toad:memberOf': link('toad:memberOf'),
   'toad:listedBy': link('toad:listedBy'),
   // Ours: structured, read as JSON
   'toad:profile': structured('toad:profile'),
