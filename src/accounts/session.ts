@@ -1,4 +1,5 @@
 import type { Context, MiddlewareHandler } from 'hono'
+import { Problem } from '../kernel/errors.ts'
 import type { Role, Who } from './model.ts'
 import type { Accounts } from './service.ts'
 
@@ -20,8 +21,20 @@ export function session(accounts: Accounts): MiddlewareHandler {
 /** Part of the cookie's name, with or without `__Secure-` in front. */
 export const SESSION_COOKIE = 'toadlane.session_token='
 
+/**
+ * The session, prolonged when it is time for that. Where the database takes no writes (a full disk) the session is good as it
+ * stands; where it does not answer at all: Problem `unavailable` (503).
+ */
+async function readSession(c: Context, { auth }: Accounts) {
+  const ask = (query?: { disableRefresh: true }) => auth.api.getSession({ headers: cookieOnly(c), query, returnHeaders: true })
+  try { return await ask() } catch { /* better-auth has logged it, and keeps the cause to itself */ }
+  try { return await ask({ disableRefresh: true }) } catch (cause) {
+    throw new Problem('unavailable', 'sessions cannot be read just now', { status: 503, cause })
+  }
+}
+
 async function identify(c: Context, accounts: Accounts): Promise<void> {
-  const { headers, response } = await accounts.auth.api.getSession({ headers: cookieOnly(c), returnHeaders: true })
+  const { headers, response } = await readSession(c, accounts)
   forwardCookies(c, headers)
   if (!response) return
   const { id, name, role } = response.user

@@ -1,6 +1,7 @@
 /** The larger blocks of a page, one for each place of the mock-ups. Like the components they know no noun. */
+import { html } from 'hono/html'
 import type { Child, PropsWithChildren } from 'hono/jsx'
-import { Band, Crumbs, Icon, Swatch, Tag, Time, type Dye, type Fact, type IconName } from './components.tsx'
+import { Band, Crumbs, Icon, Swatch, swatchPath, Time, type Dye, type Fact, type IconName } from './components.tsx'
 import type { Page } from './context.ts'
 
 type CrumbList = readonly { href?: string; label: string }[]
@@ -93,15 +94,21 @@ export interface ListingProps {
   /** Language of name and text, where it is not the page's. */
   lang?: string
 }
-/** One listing in a list: the whole card is the link. */
-export const Listing = (p: ListingProps) => (
-  <article class={p.via ? 'card pad co remote' : 'card pad co'}>
-    <div class="top"><Swatch uri={p.uri} /><div><h3 lang={p.lang}><a href={p.href}><bdi>{p.name}</bdi></a></h3>{p.place ? <p class="sub small">{p.place}</p> : null}</div></div>
-    {p.text ? <p class="desc" lang={p.lang} dir="auto">{p.text}</p> : null}
-    {p.tags?.length ? <p class="meta">{p.tags.map((x) => <Tag dye={x.dye}>{x.text}</Tag>)}</p> : null}
-    {p.foot?.length || p.via ? <p class="foot">{p.foot?.map((f) => <span>{f.icon ? <Icon name={f.icon} /> : null}{f.text}</span>)}{p.via ? <span class="via">{p.via}</span> : null}</p> : null}
-  </article>
-)
+/**
+ * One listing in a list: the whole card is the link. A template instead of JSX, which takes twice as long: the front page has
+ * fifty of these. Values are escaped either way.
+ */
+export const Listing = (p: ListingProps) => {
+  const lang = p.lang === undefined ? '' : html` lang="${p.lang}"`
+  return html`<article class="card pad co${p.via === undefined ? '' : ' remote'}">
+<div class="top"><img class="swatch" src="${swatchPath(p.uri)}" width="56" height="56" alt="" decoding="async"/><div>
+<h3${lang}><a href="${p.href}"><bdi>${p.name}</bdi></a></h3>
+${p.place ? html`<p class="sub small">${p.place}</p>` : ''}</div></div>
+${p.text ? html`<p class="desc"${lang} dir="auto">${p.text}</p>` : ''}
+${p.tags?.length ? html`<p class="meta">${p.tags.map((x) => html`<span class="tag"${x.dye ? html` data-dye="${x.dye}"` : ''}>${x.text}</span>`)}</p>` : ''}
+${p.foot?.length || p.via ? html`<p class="foot">${p.foot?.map((f) => html`<span>${f.icon ? Icon({ name: f.icon }) : ''}${f.text}</span>`)}${p.via ? html`<span class="via">${p.via}</span>` : ''}</p>` : ''}
+</article>`
+}
 export const Listings = ({ children }: PropsWithChildren) => <div class="results">{children}</div>
 
 export interface ChoiceCardProps { href: string; title: Child; lines: readonly Child[]; current?: boolean; blocked?: Child }

@@ -5,6 +5,7 @@ import { commandLine } from '../../src/accounts/model.ts'
 import { accountPages } from '../../src/accounts/pages.tsx'
 import { accounts, type Accounts } from '../../src/accounts/service.ts'
 import { session } from '../../src/accounts/session.ts'
+import { accountTables } from '../../src/accounts/tables.ts'
 import { Secret, sealer } from '../../src/kernel/seal.ts'
 import type { Store } from '../../src/store/store.ts'
 import { engines } from '../engines.ts'
@@ -189,6 +190,27 @@ describe.each(engines)('accounts on $engine', ({ fresh }) => {
     expect(cookie).not.toMatch(/Secure/i)
     for (const path of ['/api/auth/sign-up/email', '/api/auth/get-session', '/api/auth/list-sessions', '/api/auth/ok']) expect((await here.request(local + path)).status).toBe(404)
     await expect(people.auth.api.signUpEmail({ body: { email: 'x@coops.example', password: 'x'.repeat(20), name: 'x' } })).rejects.toThrow()
+  })
+
+  test('a database that takes no writes: signed-in people go on reading; one that does not answer: 503', async () => {
+    const browser = jar()
+    browser.take(await signIn({}, { 'x-forwarded-for': '192.0.2.203' }))
+    await store.write(async (tx) => { await tx.update(accountTables(store.kit).session).set({ expiresAt: new Date(Date.now() + 5 * 86_400_000) }) })
+    const broken = (...methods: string[]): Hono => {
+      const auto = new Proxy(store.auto, { get: (db, name, self) => { if (methods.includes(String(name))) throw Object.assign(new Error('full'), { code: 'SQLITE_FULL' }); return Reflect.get(db, name, self) as unknown } })
+      const its = accounts({ store: { ...store, auto } as Store, clock, origin: ORIGIN, sealer: keys })
+      return testApp((app) => {
+        app.use(session(its))
+        app.route('/', accountPages(its, { origin: ORIGIN, clock, trustProxy: 1 }))
+        app.get('/me', (c) => c.json({ id: c.get('who')?.userId }))
+      })
+    }
+    const ask = (app: Hono) => app.request(`${ORIGIN}/me`, { headers: { cookie: browser.cookie } })
+    expect(await (await ask(broken('update'))).json()).toEqual({ id })
+    expect((await ask(broken('update', 'select'))).status).toBe(503)
+    expect((await post(broken('insert'), '/sign-in', right, { 'x-forwarded-for': '192.0.2.203' })).status).toBe(503)
+    const prolonged = (await app.request(`${ORIGIN}/me`, { headers: { cookie: browser.cookie } })).headers.getSetCookie().join()
+    expect(prolonged).toMatch(/session_token=[^;]+; Max-Age=1209600/)
   })
 
   test('tidy forgets what has run out', async () => {
