@@ -62,9 +62,12 @@ export function hashtag(words: string): string | undefined {
 }
 
 function hashtags(org: Organisation, o: DocumentOptions): Json[] {
-  const names = new Set<string>()
-  for (const a of org.activities) { const name = hashtag(activityWord(o.t, a)); if (name) names.add(name) }
-  return [...names].slice(0, 10).map((name) => ({ type: 'Hashtag', href: `${o.uris.origin}/?activity=${encodeURIComponent(name.slice(1))}`, name }))
+  const tags = new Map<string, Json>()
+  for (const activity of org.activities.slice(0, 10)) {
+    const name = hashtag(activityWord(o.t, activity))
+    if (name && !tags.has(name)) tags.set(name, { type: 'Hashtag', href: `${o.uris.origin}/?activity=${encodeURIComponent(activity)}`, name })
+  }
+  return [...tags.values()]
 }
 
 /** The whole structured profile, each figure with its value, year, source and confidence. Keys in one order on every engine. */

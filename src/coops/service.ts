@@ -49,6 +49,11 @@ export function coops(house: CoopsHouse) {
   return {
     ...putting(house, l), ...standings(house, l), ...memberships(house, l),
 
+    /** ActivityPub id of an organisation: what its swatch is woven from. */
+    uri: (handle: string): string => house.fedi.uris.actor(handle),
+    /** `@stocksy@coops.example`: what one searches for to follow it. */
+    address: (handle: string): string => `@${handle}@${house.fedi.handleHost}`,
+
     /** Writes documents anew, by handle after `after`; returns where to go on, or undefined at the end. After a rebase or a change of terms. */
     async rewriteDocuments(after = '', limit = 100): Promise<string | undefined> {
       return store.write(async (tx) => {
@@ -104,6 +109,7 @@ export function coops(house: CoopsHouse) {
       },
       list: (q: ListQuery): Promise<ListItem[]> => rows.list(q, lapsed()),
       counts: () => rows.counts(lapsed()),
+      countries: () => rows.countries(lapsed()),
       byStatus: rows.byStatus,
       revisions: rows.revisions,
       pastFigures: rows.pastFigures,

@@ -195,6 +195,11 @@ export function coopStore(store: Store) {
       }).from(o).where(shown(cutoff))
       return { organisations: Number(row?.organisations ?? 0), countries: Number(row?.countries ?? 0), platforms: Number(row?.platforms ?? 0), open: Number(row?.open ?? 0) }
     },
+    /** Countries of the listed ones, with how many. */
+    async countries(cutoff: Date): Promise<{ country: string; organisations: number }[]> {
+      const rows = await store.read.select({ country: o.country, organisations: sql<number>`count(*)` }).from(o).where(and(shown(cutoff), sql`${o.country} is not null`)).groupBy(o.country).orderBy(asc(o.country))
+      return rows.map((x) => ({ country: x.country!, organisations: Number(x.organisations) }))
+    },
     /** Listed ones not confirmed since: due for the archive. */
     async faded(cutoff: Date, limit: number): Promise<{ id: string; handle: string }[]> {
       return store.read.select({ id: o.id, handle: o.handle }).from(o).where(and(eq(o.status, 'listed'), sql`${o.confirmed} <= ${sql.param(cutoff, o.confirmed)}`))
