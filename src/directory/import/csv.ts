@@ -47,8 +47,8 @@ function usesOf(header: readonly string[], map: ColumnMap): { uses: Use[]; unkno
   for (const [i, name] of names.entries()) {
     if (name === '' || mapped.has(i)) continue
     const target = targetOf(name)
-    if (!target) unknown.push(name)
-    else if (!taken.has(targetName(target))) uses.push({ target, theirs: name, index: i })
+    if (!target || taken.has(targetName(target))) unknown.push(name)
+    else uses.push({ target, theirs: name, index: i })
   }
   if (!uses.some((u) => 'column' in u.target && (u.target.column.name === 'name' || u.target.column.name === 'handle'))) {
     throw refuse('bad-header', `no column is called "name" (there are: ${names.filter(Boolean).slice(0, 30).join(', ')}); --map says which column is which`)
@@ -148,6 +148,11 @@ const subjectOf = (record: CsvRecord, uses: readonly Use[]): string | undefined 
   return undefined
 }
 
+function unusedColumns(names: readonly string[]): string {
+  const list = names.slice(0, 40).map((u) => JSON.stringify(u.slice(0, 60))).join(', ')
+  return names.length === 1 ? `the column ${list} is not used` : `${names.length} columns are not used: ${list}${names.length > 40 ? ' …' : ''}`
+}
+
 /** The rows of a CSV file. `head` is its beginning (for the delimiter). Throws Problem `bad-header`, `bad-map`. */
 export async function* csvRows(text: AsyncIterable<string>, head: string, map: ColumnMap = {}): AsyncGenerator<Item> {
   const delimiter = delimiterOf(head)
@@ -162,7 +167,7 @@ export async function* csvRows(text: AsyncIterable<string>, head: string, map: C
         uses = header.uses
         width = item.cells.length
         if (header.unknown.length) {
-          yield { warning: `${header.unknown.length === 1 ? 'the column' : `${header.unknown.length} columns`} ${header.unknown.slice(0, 40).map((u) => JSON.stringify(u.slice(0, 60))).join(', ')}${header.unknown.length > 40 ? ' …' : ''} ${header.unknown.length === 1 ? 'is' : 'are'} not known and left out` }
+          yield { warning: unusedColumns(header.unknown) }
         }
         continue
       }

@@ -47,6 +47,8 @@ export interface ImportReport extends Totals {
   warnings: string[]
   /** Set when the run was stopped before the end: the last place that is in for sure. Running again goes on from there. */
   stopped?: Place & { section: Section }
+  /** Why the run could not go on (a full disk, a database that went away). */
+  broken?: string
   /** Part of the file could not be read. */
   incomplete: boolean
 }

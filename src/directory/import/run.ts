@@ -2,13 +2,13 @@
  * Runs an import: rows → checks → the same services as the forms, in short transactions, organisations first, then what refers
  * to them. A dry run does the very same and rolls each transaction back, so that it cannot tell another story than the real one.
  */
-import { sql } from 'drizzle-orm'
+import { createHash } from 'node:crypto'
 import type { z } from 'zod'
 import { Problem, problemsOf } from '../../kernel/errors.ts'
 import { pause } from '../../kernel/time.ts'
 import { membershipInput, organisationInput, type Kind } from '../../coops/model.ts'
 import { leverInput } from '../../rulebook/model.ts'
-import type { Db, Store } from '../../store/store.ts'
+import type { Store } from '../../store/store.ts'
 import { handleFor, type Seen, type Traits } from './identity.ts'
 import { noTotals, type Format, type ImportReport, type Item, type Outcome, type Place, type Row, type Section, type Trouble } from './model.ts'
 
@@ -47,7 +47,7 @@ class RolledBack extends Error {
   constructor(results: Result[]) { super('rolled back'); this.results = results }
 }
 type Result = Done | { outcome: 'failed'; reason: string; field?: string | undefined }
-interface Ready { row: Row; subject: string; apply: (tx: Db) => Promise<Done>; after?: (r: Done) => void }
+interface Ready { row: Row; subject: string; apply: () => Promise<Done>; after?: (r: Done) => void }
 
 /** `read` gives the file's rows from the beginning, each time it is called. */
 export async function runImport(target: ImportTarget, read: () => AsyncIterable<Item>, o: RunOptions): Promise<ImportReport> {
@@ -64,6 +64,7 @@ class Run {
   /** In a dry run: what would be there, for what refers to it. */
   private readonly imagined = new Map<string, Kind>()
   private readonly pairs = new Map<string, number>()
+  private readonly levers = new Set<string>()
   private rows = 0
   private last: (Place & { section: Section }) | undefined
 
@@ -77,9 +78,14 @@ class Run {
   }
 
   async all(read: () => AsyncIterable<Item>): Promise<ImportReport> {
-    const later = await this.pass(1, read())
-    if (later > 0 && !this.stopping) await this.pass(2, read())
-    if (this.stopping && this.last) this.report.stopped = this.last
+    try {
+      const later = await this.pass(1, read())
+      if (later > 0 && !this.stopping) await this.pass(2, read())
+    } catch (e) {
+      if (!(e instanceof Problem) || e.status < 500) throw e
+      this.report.broken = e.message // the database went away or is full: what is in stays in
+    }
+    if ((this.stopping || this.report.broken !== undefined) && this.last) this.report.stopped = this.last
     // The totals last: they are what one looks for at the end of a long line.
     const { created, changed, unchanged, skipped, failed, ...rest } = this.report
     return { ...rest, created, changed, unchanged, skipped, failed }
@@ -177,8 +183,14 @@ class Run {
     return { row, subject: subject || pair, apply: () => this.among([input.organisation, input.federation], () => this.target.membership(input)) }
   }
 
-  private lever(row: Row, subject: string): Ready {
+  private lever(row: Row, subject: string): Ready | undefined {
     const input = parse(leverInput, row.value)
+    const key = createHash('sha256').update(JSON.stringify(input)).digest('base64url')
+    if (this.levers.has(key)) { // the very same record again
+      this.count('lever', 'unchanged')
+      return undefined
+    }
+    this.levers.add(key)
     return { row, subject, apply: () => this.among(input.organisation ? [input.organisation] : [], () => this.target.lever(input)) }
   }
 
@@ -212,12 +224,12 @@ class Run {
     this.count(row.section, r.outcome)
   }
 
-  /** As many rows as the time allows, at least one. What a row has done before it was refused is undone. */
+  /** As many rows as the time allows, at least one. */
   private async transaction(batch: readonly Ready[], from: number): Promise<Result[]> {
-    const work = this.target.store.write(async (tx) => {
+    const work = this.target.store.write(async () => {
       const results: Result[] = []
       const until = performance.now() + BUDGET
-      for (let i = from; i < batch.length && (i === from || performance.now() < until); i++) results.push(await attempt(tx, batch[i]!))
+      for (let i = from; i < batch.length && (i === from || performance.now() < until); i++) results.push(await attempt(batch[i]!))
       if (this.o.dryRun) throw new RolledBack(results)
       return results
     })
@@ -228,25 +240,27 @@ class Run {
   }
 }
 
-/** Only expected refusals are caught: whatever else happens ends the transaction, and the import with it. */
-async function attempt(tx: Db, ready: Ready): Promise<Result> {
-  await tx.rows(sql`savepoint import_row`)
-  try {
-    const done = await ready.apply(tx)
-    await tx.rows(sql`release savepoint import_row`)
-    return done
-  } catch (e) {
-    if (!(e instanceof Problem)) throw e
-    await tx.rows(sql`rollback to savepoint import_row`)
-    await tx.rows(sql`release savepoint import_row`)
+/** What a refused row has done before is undone by the store. Whatever else goes wrong ends the transaction, and the import with it. */
+async function attempt(ready: Ready): Promise<Result> {
+  try { return await ready.apply() } catch (e) {
+    if (!(e instanceof Problem) || e.status >= 500) throw e
     return { outcome: 'failed', reason: e.message, field: e.field }
   }
 }
 
 const place = (row: Place): Place => ({ line: row.line, ...(row.record === undefined ? {} : { record: row.record }) })
 
+/** Zod's own words where a model has none, as phrases that follow the field's name. */
+function reasonOf(issue: z.core.$ZodRawIssue): string | undefined {
+  if (issue.input === undefined && (issue.code === 'invalid_type' || issue.code === 'invalid_value')) return 'must be given'
+  if (issue.code === 'invalid_type') return `must be ${issue.expected === 'array' ? 'a list' : `a ${issue.expected}`}`
+  if (issue.code === 'invalid_value') return `must be ${issue.values.length > 1 ? 'one of ' : ''}${issue.values.map(String).join(', ')}`
+  if (issue.code === 'unrecognized_keys') return `holds what is not known: ${issue.keys.join(', ')}`
+  return undefined
+}
+
 function parse<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
-  const r = schema.safeParse(value)
+  const r = schema.safeParse(value, { error: reasonOf })
   if (!r.success) throw problemsOf(r.error)
   return r.data
 }
