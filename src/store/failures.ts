@@ -4,7 +4,7 @@
  */
 import { PgPreparedQuery } from 'drizzle-orm/pg-core'
 import { SQLitePreparedQuery } from 'drizzle-orm/sqlite-core'
-import { codeOf, Problem } from '../kernel/errors.ts'
+import { codeOf, Problem, StartRefused } from '../kernel/errors.ts'
 
 /** A statement failed: the driver's message and code (`SQLITE_CONSTRAINT_UNIQUE`, `23505`) and the SQL without its parameters. */
 export class DatabaseError extends Error {
@@ -39,7 +39,7 @@ export const isGone = (e: unknown): boolean => e instanceof Problem && e.code ==
 
 /** A driver's error as what the callers get. What is no driver's error any more comes back as it is. */
 export function failure(e: unknown, statement?: string): unknown {
-  if (!(e instanceof Error) || e instanceof Problem || e instanceof DatabaseError || e instanceof Misuse) return e
+  if (!(e instanceof Error) || [Problem, StartRefused, DatabaseError, Misuse].some((own) => e instanceof own)) return e
   const code = codeOf(e)
   const cause = new DatabaseError(e.message, code, statement)
   const unavailable = (name: string, message: string) => new Problem(name, message, { status: 503, cause })
