@@ -27,6 +27,9 @@ export const membershipMoves: Moves<MembershipState> = {
   ended: ['claimed', 'confirmed'],
 }
 
+/** Are its page and its document for everybody? */
+export const isVisible = (status: Status): boolean => status === 'listed' || status === 'archived'
+
 /** Can it be followed, and does it post: somebody there agreed, and it is listed? */
 export const isOpen = (o: { status: Status; standing: Standing }): boolean => o.status === 'listed' && o.standing !== 'unclaimed'
 

@@ -11,8 +11,8 @@ import type { Jobs } from '../store/jobs.ts'
 import type { Db, Store } from '../store/store.ts'
 import { translator } from '../web/words.ts'
 import { organisationDocument, pageUrl, type DocumentOptions } from './document.ts'
-import { isOpen, membershipNow } from './life.ts'
-import type { Figure, FigureInput, Profile, Snapshot, Status } from './model.ts'
+import { isOpen, isVisible, membershipNow } from './life.ts'
+import type { Figure, FigureInput, Profile, Snapshot } from './model.ts'
 import { columnsOf, coopStore, organisationOf, type MemberOf, type Row } from './store.ts'
 
 /** What happened to an organisation, for rooms above (the directory's collections and announcements). */
@@ -41,8 +41,6 @@ export interface CoopsHouse {
 /** Job that writes the documents of a federation's members again, after its name has changed. Payload: { federation: id }. */
 export const DOCUMENTS = 'coops.documents'
 
-/** Its page and document are for everybody. */
-export const isVisible = (status: Status): boolean => status === 'listed' || status === 'archived'
 const plainFigure = ({ kind, value, unit, year, source, confidence }: FigureInput): FigureInput => ({ kind, value, unit, year, source, confidence })
 export const snapshotOf = (profile: Profile, figures: readonly FigureInput[]): Snapshot => ({ profile, figures: figures.map(plainFigure) })
 

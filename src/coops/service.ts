@@ -1,8 +1,8 @@
 /** What can be done with organisations. Each call is one transaction: state, document, deliveries and audit together. */
 import { z } from 'zod'
 import type { JobHandler } from '../store/workers.ts'
-import { FADES, freshness, isOpen, membershipNow, monthsBefore, type Freshness } from './life.ts'
-import { DOCUMENTS, isVisible, listings, type CoopsHouse } from './listing.ts'
+import { FADES, freshness, isOpen, isVisible, membershipNow, monthsBefore, type Freshness } from './life.ts'
+import { DOCUMENTS, listings, type CoopsHouse } from './listing.ts'
 import { memberships } from './memberships.ts'
 import { rankedFigures, type Evidence, type Figure, type MembershipState, type Organisation } from './model.ts'
 import { putting } from './put.ts'

@@ -1,6 +1,6 @@
 /** What can be done with levers. Versions are added, never changed: campaigns stand on the one they began with. */
 import { allow, type Who } from '../accounts/model.ts'
-import type { Organisation } from '../coops/model.ts'
+import type { FigureInput, Organisation } from '../coops/model.ts'
 import { Problem, problemsOf } from '../kernel/errors.ts'
 import { newId } from '../kernel/ids.ts'
 import type { Clock } from '../kernel/time.ts'
@@ -16,8 +16,10 @@ export interface RulebookHouse {
   store: Store
   clock: Clock
   /** The organisation of a handle; the coops room answers (`coops.read.organisation`). */
-  organisation(handle: string): Promise<Pick<Organisation, 'id' | 'handle' | 'name'> | undefined>
+  organisation(handle: string): Promise<LeverBody | undefined>
 }
+/** What the rulebook needs to know of an organisation. */
+export type LeverBody = Pick<Organisation, 'id' | 'handle' | 'name' | 'status' | 'country' | 'locality' | 'region' | 'summary'>
 export interface PutLever { outcome: 'created' | 'changed' | 'unchanged' | 'skipped'; id: string; version: number; reason?: string }
 
 export function rulebook(house: RulebookHouse) {
@@ -105,6 +107,9 @@ export function rulebook(house: RulebookHouse) {
       list: (q: { country?: string; limit: number; after?: After }): Promise<(Listed & { body: string; actionKey: string })[]> => rows.list(q),
       all: (limit: number, after?: string): Promise<Lever[]> => rows.all(limit, after),
       counts: () => rows.counts(),
+      organisation: (handle: string): Promise<LeverBody | undefined> => house.organisation(handle),
+      /** The newest, surest figure of a body's members: what percentages are taken of. */
+      members: (handle: string): Promise<FigureInput | undefined> => rows.members(handle),
     },
   }
 }

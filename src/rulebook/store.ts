@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { and, asc, desc, eq, inArray, isNull, or, sql, type SQL } from 'drizzle-orm'
-import { coopTables } from '../coops/tables.ts'
 import { stable } from '../coops/diff.ts'
+import { membersFigure, type FigureInput } from '../coops/model.ts'
+import { coopTables } from '../coops/tables.ts'
 import { inserter, prepared } from '../store/prepared.ts'
 import type { Db, Store } from '../store/store.ts'
 import type { Body, Lever, Rule, Version } from './model.ts'
@@ -23,7 +24,7 @@ export interface After { country: string; body: string; action: string }
 
 export function leverStore(store: Store) {
   const { levers: l, leverVersions: v } = ruleTables(store.kit)
-  const { organisations: o } = coopTables(store.kit)
+  const { organisations: o, organisationFigures: f } = coopTables(store.kit)
   const find = prepared('lever_find', (db) => db.select().from(l).where(and(eq(l.body, sql.placeholder('body')), eq(l.actionKey, sql.placeholder('action')))))
   const findVersions = prepared('lever_versions', (db) => db.select().from(v).where(eq(v.lever, sql.placeholder('lever'))).orderBy(desc(v.number)))
   const addLever = inserter('lever_add', l), addVersion = inserter('lever_version_add', v)
@@ -72,6 +73,11 @@ export function leverStore(store: Store) {
       if (!rows.length) return []
       const versions = await store.read.select().from(v).where(inArray(v.lever, rows.map((r) => r.id))).orderBy(desc(v.number))
       return rows.map((r) => leverOf(r, versions.filter((x) => x.lever === r.id)))
+    },
+    /** How many members a body has, as the newest and surest figure says. */
+    async members(handle: string): Promise<FigureInput | undefined> {
+      return membersFigure(await store.read.select({ kind: f.kind, value: f.value, unit: f.unit, year: f.year, source: f.source, confidence: f.confidence }).from(f)
+        .innerJoin(o, eq(o.id, f.organisation)).where(and(eq(o.handle, handle), isNull(f.superseded))).orderBy(asc(f.id)))
     },
     async counts(): Promise<{ levers: number; countries: { country: string; levers: number }[] }> {
       const rows = await store.read.select({ country: l.country, levers: sql<number>`count(*)` }).from(l).leftJoin(o, eq(o.handle, l.organisation)).where(shown).groupBy(l.country).orderBy(asc(l.country))
