@@ -53,3 +53,26 @@ export function signInLimits(clock: Clock) {
   }
 }
 export type SignInLimits = ReturnType<typeof signInLimits>
+
+/** Passwords looked at side by side, and how many more may stand in line. */
+const PARALLEL = 2, WAITING = 40
+
+/**
+ * Each look at a password takes 32 MB and a tenth of a second of a core, on purpose. Under a flood from many addresses the line
+ * is kept short and the rest is told to come back (TooMany), so that pages go on being served.
+ */
+export function gate() {
+  let running = 0
+  const line: (() => void)[] = []
+  return async <R>(work: () => Promise<R>): Promise<R> => {
+    if (running >= PARALLEL) {
+      if (line.length >= WAITING) throw new TooMany(10, 'many people are signing in just now')
+      await new Promise<void>((go) => line.push(go)) // whoever ends hands its place over
+    } else running++
+    try { return await work() } finally {
+      const next = line.shift()
+      if (next) next()
+      else running--
+    }
+  }
+}

@@ -11,7 +11,7 @@ import { flash } from '../web/flash.ts'
 import { readForm, type FormValues } from '../web/forms.ts'
 import { safeNext } from '../web/next.ts'
 import { html, Layout, pageOf, type Page } from '../web/page.tsx'
-import { signInLimits } from './limits.ts'
+import { gate, signInLimits } from './limits.ts'
 import type { Accounts } from './service.ts'
 import { cookieOnly, forwardCookies } from './session.ts'
 
@@ -43,6 +43,7 @@ const SignIn = ({ page, next, problem, values }: { page: Page; next: string; pro
 
 export function accountPages(accounts: Accounts, o: SignInSettings): Hono {
   const limits = signInLimits(o.clock)
+  const inTurn = gate()
   const { api } = accounts.auth
 
   /** The Set-Cookie headers of a new session, or undefined when address and password do not fit together. */
@@ -69,7 +70,7 @@ export function accountPages(accounts: Accounts, o: SignInSettings): Hono {
       const { email, password } = form.value
       const address = clientAddress(c, o.trustProxy)
       limits.attempt(address, email)
-      const fresh = await begin(email, password)
+      const fresh = await inTurn(() => begin(email, password))
       if (!fresh) return refuse(wrong())
       limits.succeeded(address, email)
       if (c.get('who')) await api.signOut({ headers: cookieOnly(c) }) // the session from before must not outlive this

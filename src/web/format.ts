@@ -75,11 +75,21 @@ export const language = (lang: string, code: string): string => nameOf(lang, 'la
 /** `a, b and c` */
 export const list = (lang: string, items: readonly string[]): string => once(`l ${lang}`, () => new Intl.ListFormat(tag(lang))).format(items)
 
+/** Letters instead of `%C3%B3`, unless there is something among them that one cannot see (directions, spaces, controls). */
+function readablePath(path: string): string {
+  try {
+    const text = decodeURI(path)
+    return /[\p{C}\p{Z}]/u.test(text) ? path : text
+  } catch {
+    return path
+  }
+}
+
 /** `https://www.coop.example/` → `coop.example`: what a person reads of a link. */
 export function linkText(url: string): string {
   try {
     const u = new URL(url)
-    return (u.host.replace(/^www\./, '') + u.pathname).replace(/\/$/, '')
+    return (u.host.replace(/^www\./, '') + readablePath(u.pathname)).replace(/\/$/, '')
   } catch {
     return url
   }

@@ -149,7 +149,7 @@ const Colophon = ({ page }: { page: Page }) => {
           {page.footer.map((s) => (
             <div>
               <h2>{t(s.heading)}</h2>
-              <ul role="list">{s.links.map((l) => <li><a href={l.href} rel={l.rel}>{t(l.label)}</a></li>)}</ul>
+              <ul role="list">{s.links.filter((l) => !(page.who && l.href === '/sign-in')).map((l) => <li><a href={l.href} rel={l.rel}>{t(l.label)}</a></li>)}</ul>
             </div>
           ))}
         </div>

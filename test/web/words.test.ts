@@ -64,6 +64,7 @@ describe('formats', () => {
   })
   test('countries and links', () => {
     expect([country('en', 'GB'), country('de', 'GB'), country('en', 'XX'), country('en', 'nonsense')]).toEqual(['United Kingdom', 'Vereinigtes Königreich', 'XX', 'nonsense'])
-    expect([linkText('https://www.coop.example/'), linkText('https://coop.example/a/b'), linkText('no link')]).toEqual(['coop.example', 'coop.example/a/b', 'no link'])
+    expect([linkText('https://www.coop.example/'), linkText('https://coop.example/a/b'), linkText('no link'), linkText('https://xn--caf-dma.example/wiki/Mondrag%C3%B3n'), linkText('https://x.example/%E2%80%AEgpj.exe'), linkText('https://x.example/%ff')])
+      .toEqual(['coop.example', 'coop.example/a/b', 'no link', 'xn--caf-dma.example/wiki/Mondragón', 'x.example/%E2%80%AEgpj.exe', 'x.example/%ff'])
   })
 })
