@@ -7,8 +7,8 @@ import path from 'node:path'
 import Database from 'better-sqlite3'
 import { codeOf, StartRefused } from '../kernel/errors.ts'
 
-/** Files that this process has locked. */
-const mine = new Set<string>()
+/** What this process has locked. Kept here, because a connection that nobody holds on to is collected, and its lock with it. */
+const mine = new Map<string, Database.Database>()
 const lockOf = (file: string) => `${path.resolve(file)}.lock`
 
 /** Holds the lock until the returned function is called. Throws StartRefused when another process has it, or it cannot be made. */
@@ -28,10 +28,10 @@ export function lockDatabase(file: string): () => void {
     if (codeOf(e)?.startsWith('SQLITE_BUSY')) throw taken
     throw new StartRefused(`DATABASE_URL: ${file} cannot be used (${codeOf(e) ?? 'unknown reason'} at ${at})`)
   }
-  mine.add(at)
-  const held = lock
+  mine.set(at, lock)
   return () => {
-    if (mine.delete(at)) held.close()
+    mine.get(at)?.close()
+    mine.delete(at)
   }
 }
 

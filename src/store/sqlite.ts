@@ -106,16 +106,16 @@ export function sqliteStore(place: string): Store {
     if (/^\s*rollback\s+to\b/i.test(text)) now.doomed = undefined
     // A full disk makes SQLite roll back by itself; a statement after that would be kept at once, on its own.
     if (now.doomed !== undefined || !writer.inTransaction) throw tx.failedBefore(now.doomed)
-    try { return onWriter.run(text, params, shape) } catch (e) { now.doomed = e; throw e }
+    try { return onWriter.run(text, params, shape) } catch (e) { throw (now.doomed = failure(e, text)) }
   }
   const inWrite = database(inside)
 
   function giveBack(): void {
     try { if (writer.inTransaction) rollback.run() } catch { /* tried again before the next one begins */ }
   }
-  async function start(): Promise<void> {
+  async function start(limit = BUSY_FOR): Promise<void> {
     await polite()
-    for (let wait = 1, until = Date.now() + BUSY_FOR; ; wait = Math.min(wait * 2, 6)) {
+    for (let wait = 1, until = Date.now() + Math.min(limit, BUSY_FOR); ; wait = Math.min(wait * 2, 6)) {
       giveBack()
       try { begin.run(); return } catch (e) { if (!isBusy(e) || Date.now() > until) throw failure(e, 'BEGIN') }
       await pause(wait * (0.5 + Math.random()))
@@ -129,7 +129,7 @@ export function sqliteStore(place: string): Store {
     if (outer) return tx.nested(outer, fn) // a second BEGIN would wait for itself for ever
     if (closed) return Promise.reject(new Problem('closing', closing, { status: 503 }))
     const run = tail.then(async () => {
-      await start()
+      await start(options?.limit)
       try {
         const { result, committed } = await tx.run(writer, fn, options)
         if (!writer.inTransaction) throw tx.failedBefore(undefined)
