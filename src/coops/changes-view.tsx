@@ -85,7 +85,7 @@ export const Changes = (p: ChangesProps) => {
         {p.revisions.slice(0, p.shown).map((r, i) => {
           const earlier = p.revisions[i + 1]
           return (
-            <section class="sect first" id={`r${r.number}`}>
+            <section class={i ? 'sect' : 'sect first'} id={`r${r.number}`}>
               <h2>{t('coops.changes.revision', { number: r.number })}</h2>
               <p class="sub"><Say t={t} k="coops.changes.by" values={{ who: byWhom(page, r.by) }} parts={{ date: <Time page={page} at={r.at} as="minute" /> }} /></p>
               {r.why ? <p><Say t={t} k="coops.changes.why" parts={{ why: <Away href={r.why}>{r.why}</Away> }} /></p> : null}

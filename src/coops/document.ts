@@ -44,7 +44,7 @@ function fields(p: DocumentParts, o: DocumentOptions): Json[] {
   const { t, lang } = o
   const list: Json[] = []
   if (org.website) list.push(field(t('coops.field.website'), ownLink(org.website)))
-  if (org.country) list.push(field(t('coops.field.country'), escapeHtml([org.locality, countryName(lang, org.country)].filter(Boolean).join(', '))))
+  if (org.country) list.push(field(t('coops.field.country'), escapeHtml(countryName(lang, org.country))))
   if (org.ownership) list.push(field(t('coops.field.ownedBy'), t(`coops.ownership.${org.ownership}`)))
   const members = membersFigure(p.figures)
   if (members) list.push(field(members.year === null ? t('coops.field.members') : t('coops.field.membersYear', { year: String(members.year) }), number(lang, members.value)))

@@ -142,7 +142,8 @@ function provenance(page: Page, w: Whole): Child[] {
     <Say t={t} k="coops.profile.listed" values={{ who: t('coops.by.directory') }} parts={day(o.created)} />,
     ...(o.consent ? [<Say t={t} k={o.standing === 'claimed' ? 'coops.profile.claimed' : 'coops.profile.consented'} values={{ basis: o.consent.basis }} parts={day(o.consent.at)} />] : []),
     <Say t={t} k="coops.profile.changed" parts={day(o.changed)} />,
-    <Say t={t} k="coops.profile.confirmed" parts={day(o.confirmed)} />,
+    // That somebody listed it is no confirmation.
+    ...(o.confirmed > o.created ? [<Say t={t} k="coops.profile.confirmed" parts={day(o.confirmed)} />] : []),
     ...o.sources.map((s) => <Away href={s} />),
   ]
 }
@@ -176,8 +177,8 @@ export const Profile = (p: ProfileProps) => {
         <Provenance title={t('coops.profile.provenance')} items={provenance(page, w)} links={[{ href: `/co-ops/${o.handle}/changes`, label: t('coops.profile.changes') }]} />
       </>}>
         <Notes page={page} w={w} />
-        {o.summary ? <div class="lede" dir="auto">{o.summary.split(/\n\n+/).map((text) => <p>{text.split('\n').flatMap((line, i) => (i ? [<br />, line] : [line]))}</p>)}</div> : null}
-        <p class="row">
+        {o.summary ? <div class="lede mt2" dir="auto">{o.summary.split(/\n\n+/).map((text) => <p>{text.split('\n').flatMap((line, i) => (i ? [<br />, line] : [line]))}</p>)}</div> : null}
+        <p class="row mt2">
           {o.activities.map((a) => <Tag dye="indigo">{activityWord(t, a)}</Tag>)}
           {o.ownership ? <Tag dye="walnut">{t(`coops.ownership.${o.ownership}`)}</Tag> : null}
           {o.isPlatform ? <Tag dye="woad">{t('coops.platform')}</Tag> : null}

@@ -13,8 +13,8 @@ export type VersionRow = ReturnType<typeof ruleTables>['leverVersions']['$inferS
 
 export const digestOf = (rule: Rule): string => createHash('sha256').update(stable(rule)).digest('base64url').slice(0, 27)
 const plain = (text: string): string => text.normalize('NFKC').toLowerCase().replace(/\s+/gu, ' ').trim()
-/** Whom it moves, as one text that compares: two spellings of one kind of body in one country are one body. */
-export const bodyKey = (b: Body): string => (b.organisation ? `organisation ${b.organisation}${b.scope ? ` ${plain(b.scope)}` : ''}` : `law ${b.country} ${plain(b.scope ?? '')}`)
+/** Whom it moves, as one text that compares and sorts (organisations before rules of law): two spellings of one kind of body in one country are one body. */
+export const bodyKey = (b: Body): string => (b.organisation ? `organisation ${b.organisation}${b.scope ? ` ${plain(b.scope)}` : ''}` : `statute ${b.country} ${plain(b.scope ?? '')}`)
 export const actionKey = (action: string): string => plain(action)
 
 /** A lever in a list: its newest version only. */

@@ -7,18 +7,21 @@ import type { Field } from './rules.ts'
 
 export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
 
-const dayNames = new Map<string, Intl.DateTimeFormat>()
-/** `--04-04` → `4 April` */
-function dayOfYear(lang: string, recurring: string): string {
-  let f = dayNames.get(lang)
-  if (!f) dayNames.set(lang, (f = new Intl.DateTimeFormat(lang === 'en' ? 'en-GB' : lang === 'ar-XB' ? 'en' : lang, { day: 'numeric', month: 'long', timeZone: 'UTC' })))
-  return f.format(new Date(`2024-${recurring.slice(2)}T00:00:00Z`))
+const made = new Map<string, Intl.DateTimeFormat>()
+/** Part of a date: `--04-04` → `4 April`, `--07` → `July`. */
+function partText(lang: string, recurring: string): string {
+  const day = recurring.length > 4
+  const key = `${lang} ${day}`
+  let f = made.get(key)
+  const tag = lang === 'en' ? 'en-GB' : lang === 'ar-XB' ? 'en' : lang
+  if (!f) made.set(key, (f = new Intl.DateTimeFormat(tag, { ...(day ? { day: 'numeric' } : {}), month: 'long', timeZone: 'UTC' })))
+  return f.format(new Date(`2024-${recurring.slice(2)}${day ? '' : '-01'}T00:00:00Z`))
 }
 
-/** `2027-04-04` → `4 April 2027`; `--04-04` → `4 April of every year`; `--07` → `Jul`; `2027` and `2027-07` as far as they go. */
+/** `2027-04-04` → `4 April 2027`; `--04-04` → `4 April of every year`; `--07` → `July`; `2027` and `2027-07` as far as they go. */
 export function dayText(page: Page, day: string): string {
-  if (isRecurring(day)) return page.t('levers.v.every', { day: dayOfYear(page.lang, day) })
-  if (/^--\d\d$/.test(day)) return monthName(page.lang, `2024-${day.slice(2)}-01`).replace(/\s*\.?\s*2024/, '')
+  if (isRecurring(day)) return page.t('levers.v.every', { day: partText(page.lang, day) })
+  if (/^--\d\d$/.test(day)) return partText(page.lang, day)
   if (/^\d{4}-\d\d-\d\d$/.test(day)) return date(page.lang, day)
   return /^\d{4}-\d\d$/.test(day) ? monthName(page.lang, `${day}-01`) : day
 }
