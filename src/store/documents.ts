@@ -3,7 +3,7 @@
  * A GET is one point read on the primary key, with no JSON-LD work.
  */
 import { createHash } from 'node:crypto'
-import { eq, sql } from 'drizzle-orm'
+import { and, eq, gt, gte, lt, sql } from 'drizzle-orm'
 import type { Clock } from '../kernel/time.ts'
 import { prepared, upserter } from './prepared.ts'
 import type { Db, Store } from './store.ts'
@@ -17,6 +17,7 @@ export const etagOf = (json: string): string => `"${createHash('sha256').update(
 export function documents(store: Store, clock: Clock) {
   const t = storeTables(store.kit).documents
   const find = prepared('document_find', (db) => db.select({ etag: t.etag, revision: t.revision, gone: t.gone }).from(t).where(eq(t.id, sql.placeholder('id'))))
+  const read = prepared('document_read', (db) => db.select().from(t).where(eq(t.id, sql.placeholder('id'))))
   const save = upserter('document_save', t, t.id)
   const put = async (tx: Db, id: string, json: string, gone: boolean): Promise<{ revision: number; changed: boolean }> => {
     const etag = etagOf(json)
@@ -32,14 +33,11 @@ export function documents(store: Store, clock: Clock) {
     /** Leaves a Tombstone, served with 410 (WIRE.md 1.4). `formerType` is the AS2 type it had. */
     bury: (tx: Db, id: string, formerType: string, context: unknown = 'https://www.w3.org/ns/activitystreams') =>
       put(tx, id, JSON.stringify({ '@context': context, id, type: 'Tombstone', formerType, deleted: clock.now().toISOString() }), true),
-    async get(id: string): Promise<StoredDocument | undefined> {
-      const [row] = await store.read.select().from(t).where(eq(t.id, id))
-      return row
-    },
+    async get(id: string): Promise<StoredDocument | undefined> { return (await read(store.read, { id }))[0] },
     /** The ids of documents whose id begins so, ascending, after `after`: for rewriting them page by page. */
     async ids(prefix: string, after = '', limit = 500): Promise<string[]> {
       const rows = await store.read.select({ id: t.id }).from(t)
-        .where(sql`${t.id} > ${after} and ${t.id} >= ${prefix} and ${t.id} < ${prefix + '\uffff'}`).orderBy(t.id).limit(limit)
+        .where(and(gt(t.id, after), gte(t.id, prefix), lt(t.id, `${prefix}\u{10ffff}`))).orderBy(t.id).limit(limit)
       return rows.map((r) => r.id)
     },
   }

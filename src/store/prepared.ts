@@ -1,6 +1,6 @@
 /**
  * Statements for hot paths. Building a query costs Drizzle five to ten times what running it costs SQLite; a prepared one is
- * built once for each database handle: once for good on SQLite, once a transaction on PostgreSQL.
+ * built once for each database handle (read, auto, and the one of writes), and PostgreSQL plans it once for each connection.
  */
 import { eq, getTableColumns, sql, type Column } from 'drizzle-orm'
 import type { IndexColumn, SQLiteTable } from 'drizzle-orm/sqlite-core'
