@@ -16,6 +16,7 @@ import { systemClock } from './kernel/time.ts'
 import { healthRoutes } from './health.ts'
 import { leverPages } from './rulebook/pages.tsx'
 import { rulebook } from './rulebook/service.ts'
+import { LeverCards } from './rulebook/views.tsx'
 import { jobQueue } from './store/jobs.ts'
 import { keyValueStore } from './store/key-values.ts'
 import { claimOrigin, claimSecret, openStore } from './store/open.ts'
@@ -114,6 +115,10 @@ export function makeApp(house: House): Hono {
     },
   }))
   app.route('/', coopPages(house.organisations, {
+    levers: async (page, organisation) => {
+      const levers = await house.levers.read.ofOrganisation(organisation.handle)
+      return levers.length ? LeverCards({ page, levers }) : undefined
+    },
     posts: async (page, organisation) => {
       const posts = await house.talk.read.ofOrganisation(organisation.id, 5)
       return posts.length ? PostList({ page, posts, headed: false }) : undefined
