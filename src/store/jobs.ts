@@ -8,7 +8,7 @@
  * - Jobs with the same `key`, of whatever kind, run one at a time, in the order in which they were made.
  * - A failed job comes back later; one that is hopeless becomes a dead letter, which people can read and replay.
  */
-import { and, count, desc, eq, gt, inArray, isNotNull, isNull, lt, lte, min, or, sql } from 'drizzle-orm'
+import { and, count, desc, eq, gt, inArray, isNotNull, isNull, lt, min, or, sql } from 'drizzle-orm'
 import { Problem } from '../kernel/errors.ts'
 import { DAY, HOUR, MINUTE, SECOND, type Clock } from '../kernel/time.ts'
 import type { Db, Store } from './store.ts'
@@ -114,7 +114,7 @@ export function jobQueue(store: Store, clock: Clock) {
     },
     /** When the next waiting job of these kinds falls due. */
     async nextDue(kinds: readonly string[]): Promise<Date | null> {
-      const [row] = await store.read.select({ due: min(t.due) }).from(t).where(and(inArray(t.kind, [...kinds]), or(isNull(t.leased), lte(t.leased, clock.now()))))
+      const [row] = await store.read.select({ due: min(t.due) }).from(t).where(and(inArray(t.kind, [...kinds]), or(isNull(t.leased), lt(t.leased, clock.now()))))
       return row?.due ? new Date(row.due) : null
     },
     async depth(): Promise<Depth[]> {
