@@ -1,27 +1,55 @@
+/**
+ * How fast organisations are put: what an import of a long list comes down to.
+ *   npx tsx bench/organisations.ts [rows=10000] [rows a transaction=200] [consent basis]
+ *   BENCH_DATABASE=postgres://… for PostgreSQL; an empty database.
+ */
 import 'temporal-polyfill/global'
 import { mkdtempSync } from 'node:fs'
-import { openStore } from '../src/store/open.ts'
-import { coops } from '../src/coops/service.ts'
-import { documents } from '../src/store/documents.ts'
-import { jobQueue } from '../src/store/jobs.ts'
-import { makeUris } from '../src/fedi/uris.ts'
-import { localActors } from '../src/fedi/actors.ts'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { commandLine } from '../src/accounts/model.ts'
+import { coops } from '../src/coops/service.ts'
+import { makeFedi } from '../src/fedi/make.ts'
+import { sealer, Secret } from '../src/kernel/seal.ts'
 import { systemClock as clock } from '../src/kernel/time.ts'
-const url = process.env.URL_DB ?? 'sqlite:' + mkdtempSync('/tmp/bench-') + '/a.db'
-const store = await openStore(url, 'drizzle')
-const uris = makeUris('https://coops.example'), docs = documents(store, clock)
-const keys = { publicKeys: async () => undefined, ensure: async () => { throw 1 } } as any
-const actors = localActors({ store, clock, documents: docs, uris, handleHost: 'coops.example', keys })
-const fedi = { origin: uris.origin, handleHost: 'coops.example', uris, documents: docs, actors: { ...actors, bury: async () => {} }, publish: async () => ({ id: '' }), followersCount: async () => 0 }
-const c = coops({ store, clock, jobs: jobQueue(store, clock), fedi: fedi as any })
-const N = Number(process.argv[2] ?? 10000), B = Number(process.argv[3] ?? 200), consent = process.argv[4]
-const row = (i: number) => ({ handle: `coop-${i}`, name: `Co-operative number ${i}`, kind: 'cooperative' as const, ownership: 'consumers' as const, isPlatform: i % 5 === 0, country: 'GB', locality: 'Rochdale',
-  website: `https://coop${i}.example`, activities: ['retail', 'food'], summary: `A consumer co-operative of ${i} members that sells food and other things to its members.`, registrations: [{ scheme: 'companies-house', number: `R${i}` }],
-  figures: [{ kind: 'members', value: 1000 + i, year: 2024, source: 'https://example.org/x', confidence: 'primary' as const, unit: null }], sources: ['https://example.org/data'] })
+import { jobQueue } from '../src/store/jobs.ts'
+import { openStore } from '../src/store/open.ts'
+
+const [rows = 10_000, batch = 200] = process.argv.slice(2, 4).map(Number)
+const consent = process.argv[4]
+const store = await openStore(process.env.BENCH_DATABASE ?? `sqlite:${path.join(mkdtempSync(path.join(tmpdir(), 'bench-')), 'a.db')}`, 'drizzle')
+const jobs = jobQueue(store, clock)
+const fedi = makeFedi({ store, clock, jobs, origin: 'https://coops.example', sealer: sealer(new Secret('a secret of more than thirty-two characters')) })
+const { put, read } = coops({ store, clock, jobs, fedi })
+
+const row = (i: number, extra = '') => ({
+  handle: `coop-${i}`, name: `Co-operative number ${i * 7919 % rows}`, kind: 'cooperative' as const, ownership: 'consumers' as const, isPlatform: i % 5 === 0, country: 'GB', locality: 'Rochdale',
+  website: `https://coop${i}.example`, activities: ['retail', 'food'], summary: `A consumer co-operative of ${i} members that sells food and other things to its members.${extra}`,
+  registrations: [{ scheme: 'companies-house', number: `R${i}` }], sources: ['https://example.org/data'],
+  figures: [{ kind: 'members', value: 1000 + i, unit: null, year: 2024, source: 'https://example.org/x', confidence: 'primary' as const }],
+})
 for (const pass of ['create', 'same', 'change']) {
-  const t = performance.now()
-  for (let i = 0; i < N; i += B) await store.write(async () => { for (let j = i; j < i + B; j++) { const r = row(j); if (pass === 'change') r.summary += ' Changed.'; await c.put(commandLine, r, { source: 'bench', ...(consent ? { consent } : {}) }) } })
-  console.log(store.engine, pass, Math.round(N / ((performance.now() - t) / 1000)), 'rows/s')
+  const start = performance.now(), cpu = process.cpuUsage()
+  for (let i = 0; i < rows; i += batch) {
+    await store.write(async () => {
+      for (let j = i; j < Math.min(i + batch, rows); j++) await put(commandLine, row(j, pass === 'change' ? ' Changed.' : ''), { source: 'bench', ...(consent ? { consent } : {}) })
+    })
+  }
+  const { user, system } = process.cpuUsage(cpu)
+  console.log(`${store.engine} ${pass}: ${Math.round(rows / ((performance.now() - start) / 1000))} rows/s, ${Math.round(rows / ((user + system) / 1e6))} a CPU second, ${Math.round(process.memoryUsage.rss() / 2 ** 20)} MiB`)
 }
+const timed = async (what: string, f: () => Promise<unknown>) => {
+  const start = performance.now()
+  for (let n = 0; n < 20; n++) await f()
+  console.log(`${store.engine} ${what}: ${((performance.now() - start) / 20).toFixed(2)} ms`)
+}
+const [first] = await read.list({ limit: 25 })
+const middle = { nameKey: 'co-operative number 5', id: first!.id }
+await timed('first page of the list', () => read.list({ limit: 25 }))
+await timed('a page from the middle', () => read.list({ limit: 25, after: middle }))
+await timed('a page of one country', () => read.list({ limit: 25, country: 'GB', after: middle }))
+await timed('one with everything', () => read.byHandle('coop-77'))
+await timed('counts', () => read.counts())
+await timed('countries', () => read.countries())
+await fedi.close()
 await store.close()

@@ -356,7 +356,6 @@ CREATE INDEX "organisation_evidence_of" ON "organisation_evidence" USING btree (
 CREATE INDEX "organisation_figures_of" ON "organisation_figures" USING btree ("organisation","id");--> statement-breakpoint
 CREATE INDEX "organisations_name" ON "organisations" USING btree ("status","name_key","id");--> statement-breakpoint
 CREATE INDEX "organisations_country" ON "organisations" USING btree ("status","country","name_key","id");--> statement-breakpoint
-CREATE INDEX "organisations_confirmed" ON "organisations" USING btree ("status","confirmed");--> statement-breakpoint
 CREATE INDEX "outbox_actor" ON "outbox" USING btree ("actor","listed","serial");--> statement-breakpoint
 CREATE INDEX "outbox_object" ON "outbox" USING btree ("object");--> statement-breakpoint
 CREATE INDEX "posts_latest" ON "posts" USING btree ("state","published","id");--> statement-breakpoint

@@ -263,7 +263,6 @@ CREATE TABLE `organisations` (
 CREATE UNIQUE INDEX `organisations_handle_unique` ON `organisations` (`handle`);--> statement-breakpoint
 CREATE INDEX `organisations_name` ON `organisations` (`status`,`name_key`,`id`);--> statement-breakpoint
 CREATE INDEX `organisations_country` ON `organisations` (`status`,`country`,`name_key`,`id`);--> statement-breakpoint
-CREATE INDEX `organisations_confirmed` ON `organisations` (`status`,`confirmed`);--> statement-breakpoint
 CREATE TABLE `outbox` (
 	`serial` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
 	`actor` text NOT NULL,

@@ -58,8 +58,23 @@ function nextOf(query: Omit<ListQuery, 'limit'>, last: { id: string; nameKey: st
   return `/?${q}`
 }
 
+/** Numbers of the whole directory stand on its first page, and counting is what gets slower as it grows: counted again after `ms`. */
+function remembered<T>(ms: number, count: () => Promise<T>): () => Promise<T> {
+  let known: Promise<T> | undefined, until = 0
+  return () => {
+    if (!known || Date.now() > until) {
+      until = Date.now() + ms
+      const counting = known = count()
+      counting.catch(() => { if (known === counting) known = undefined })
+    }
+    return known
+  }
+}
+const RECOUNT = 10_000
+
 export function coopPages(coops: Coops, extras: Extras = {}): Hono {
   const app = new Hono()
+  const counts = remembered(RECOUNT, () => coops.read.counts()), countries = remembered(RECOUNT, () => coops.read.countries())
 
   /** The organisation of the address, if it is for this reader. */
   async function find(c: Context): Promise<Whole> {
@@ -82,9 +97,9 @@ export function coopPages(coops: Coops, extras: Extras = {}): Hono {
 
   app.get('/', async (c) => {
     const query = queryOf(c)
-    const [items, counts, countries] = await Promise.all([coops.read.list({ ...query, limit: SHOWN + 1 }), coops.read.counts(), coops.read.countries()])
+    const [items, numbers, where] = await Promise.all([coops.read.list({ ...query, limit: SHOWN + 1 }), counts(), countries()])
     const shown = items.slice(0, SHOWN), last = shown.at(-1)
-    return html(c, <List page={pageOf(c)} items={shown} counts={counts} countries={countries} query={query} uri={coops.uri} {...(items.length > SHOWN && last ? { next: nextOf(query, last) } : {})} />)
+    return html(c, <List page={pageOf(c)} items={shown} counts={numbers} countries={where} query={query} uri={coops.uri} {...(items.length > SHOWN && last ? { next: nextOf(query, last) } : {})} />)
   })
 
   app.get('/:at{@[^/]+}', (c) => {

@@ -37,7 +37,6 @@ export const coopTables = tables((k) => {
   }, (t) => [
     k.index('organisations_name').on(t.status, t.nameKey, t.id),
     k.index('organisations_country').on(t.status, t.country, t.nameKey, t.id),
-    k.index('organisations_confirmed').on(t.status, t.confirmed),
   ])
   const organisation = () => k.text('organisation').notNull().references(() => organisations.id, { onDelete: 'cascade' })
 
