@@ -160,12 +160,12 @@ class Run {
       if ('line' in got) throw new Problem('twice', `is the same organisation as the one on line ${got.line} (same name and place); give both a handle if they are two`, { status: 422, field: 'name' })
       value.handle = got.handle
       print = got.fingerprint
-      if (row.record !== undefined) this.made.set(row.record, got.handle)
+      if (row.record !== undefined) this.made.set(row.record, copied(got.handle))
     }
     const input = parse(organisationInput, value)
     const earlier = this.seen.get(input.handle)
     if (earlier) throw new Problem('twice', `stands in this file already, on line ${earlier.line}`, { status: 422, field: 'handle' })
-    this.seen.set(input.handle, { line: row.line, fingerprint: print })
+    this.seen.set(copied(input.handle), { line: row.line, fingerprint: print })
     return {
       row, subject: subject || input.handle, apply: () => this.target.organisation(input),
       after: (r) => { if (this.o.dryRun && r.outcome === 'created') this.imagined.set(input.handle, input.kind) },
@@ -247,6 +247,9 @@ async function attempt(ready: Ready): Promise<Result> {
     return { outcome: 'failed', reason: e.message, field: e.field }
   }
 }
+
+/** A string of its own: a piece cut out of the file's text would keep that text in memory. */
+const copied = (text: string): string => Buffer.from(text).toString()
 
 const place = (row: Place): Place => ({ line: row.line, ...(row.record === undefined ? {} : { record: row.record }) })
 

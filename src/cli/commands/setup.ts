@@ -1,0 +1,43 @@
+/** Names the instance and makes the first admin. On a terminal it asks for what is not given; again, it changes what is given. */
+import { commandLine } from '../../accounts/model.ts'
+import { readSite } from '../../directory/actors.ts'
+import { writeSite } from '../../directory/site.ts'
+import { askPassword, askText, atTerminal } from '../ask.ts'
+import { withHouse } from '../house.ts'
+import { shown, Usage, type Answer, type Io, type Opts } from '../io.ts'
+
+const given = (o: Opts, name: string): string | undefined => (typeof o[name] === 'string' ? o[name] : undefined)
+
+export async function setup(io: Io, o: Opts): Promise<Answer> {
+  return withHouse(io, async (house) => {
+    const before = await readSite(house.store)
+    const fresh = await house.accounts.read.count() === 0
+    if (!atTerminal(io) && given(o, 'name') === undefined && fresh) throw new Usage('--name is needed where there is no terminal to ask')
+    const ask = (field: 'name' | 'tagline' | 'contact', question: string) =>
+      given(o, field) ?? (atTerminal(io) ? askText(io, question, `--${field}`, { initial: before[field], optional: field !== 'name' }) : undefined)
+    const site = {
+      name: await ask('name', 'What is the instance called?'), tagline: await ask('tagline', 'One line about it'),
+      contact: await ask('contact', 'How can people reach whoever runs it?'), about: given(o, 'about'),
+    }
+    const changed = await writeSite(house, commandLine, Object.fromEntries(Object.entries(site).filter(([, v]) => v !== undefined)))
+    await house.begin()
+    const admin = fresh || given(o, 'email') !== undefined ? await makeAdmin(io, o, house) : undefined
+    const now = await readSite(house.store)
+    return {
+      json: { name: now.name, changed, ...(admin ? { admin } : {}), origin: house.config.origin },
+      text: [
+        `${shown(now.name)} is set up at ${house.config.origin}`,
+        ...(admin ? [`${admin.email} is its admin and can sign in at ${house.config.origin}/sign-in`] : []),
+        ...(house.config.named ? [] : ['It has no public address yet: set TOADLANE_ORIGIN before anything is published, for it becomes part of every id.']),
+      ].join('\n'),
+    }
+  })
+}
+
+async function makeAdmin(io: Io, o: Opts, house: { accounts: { create(who: typeof commandLine, input: { email: string; name: string; password: string; role: 'admin' }): Promise<{ id: string }> } }): Promise<{ id: string; email: string }> {
+  const email = given(o, 'email') ?? await askText(io, 'E-mail address of the first admin', '--email')
+  const name = given(o, 'adminName') ?? await askText(io, 'The admin\'s name', '--admin-name', { initial: email.split('@')[0] ?? '', optional: true })
+  const password = await askPassword(io, o.passwordStdin === true)
+  const { id } = await house.accounts.create(commandLine, { email, name, password, role: 'admin' })
+  return { id, email }
+}
