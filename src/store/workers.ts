@@ -77,7 +77,8 @@ function finisher(jobs: Jobs, deleted: (batch: readonly Job[]) => void) {
       again ??= setTimeout(() => { again = undefined; void flush() }, SECOND)
     } finally { flushing = undefined }
   }
-  const flush = (): Promise<void> => (flushing ??= run())
+  // With nothing to do `run` would end, and clear `flushing`, before it is set: it would stay set for ever.
+  const flush = (): Promise<void> => (finished.length ? (flushing ??= run()) : Promise.resolve())
   return {
     add(job: Job): void { finished.push(job); setImmediate(() => void flush()) },
     async end(): Promise<void> {
