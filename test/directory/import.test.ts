@@ -109,7 +109,7 @@ describe.each(engines)('import on $engine', ({ fresh }) => {
       ['organisation', 3, 'b', 'kind', expect.stringContaining('cooperative')],
       ['organisation', 3, 'b', 'website', expect.stringContaining('http')],
       ['organisation', 4, 'a', 'handle', expect.stringMatching(/^stands in this file already, on line \d+$/)],
-      ['organisation', 5, 'n', 'name', 'must not hold control characters'],
+      ['organisation', 5, 'n', 'name', 'must not hold control characters, not "N\\u0000ul"'],
       ['organisation', 8, undefined, undefined, 'is not an object'],
       ['membership', 2, 'a in b', 'federation', 'b is not a federation'],
       ['membership', 3, 'a in fed', 'federation', expect.stringContaining('already')],
@@ -144,7 +144,10 @@ describe.each(engines)('import on $engine', ({ fresh }) => {
     await expect(text('')).rejects.toMatchObject({ code: 'empty-file' })
     await expect(text('name,name\na,b\n')).rejects.toMatchObject({ code: 'bad-header', message: expect.stringContaining('twice') })
     await expect(text('colour,size\na,b\n')).rejects.toMatchObject({ code: 'bad-header', message: expect.stringContaining('colour, size') })
-    await expect(text('Firm\na\n', { map: { name: 'Company' } })).rejects.toMatchObject({ code: 'bad-map' })
+    await expect(text('name,town\na,b\n')).rejects.toMatchObject({ code: 'bad-header', message: expect.stringContaining('{"kind": "=cooperative"}') })
+    await expect(text('{"visible":[{"id":"1","title":"x"}]}')).rejects.toMatchObject({ code: 'wrong-format', message: expect.stringContaining('not of the format') })
+    expect(await text('{"format":"toadlane/1"}')).toMatchObject(NOTHING)
+    await expect(text('Firm\na\n', { map: { name: 'Company', kind: '=ally' } })).rejects.toMatchObject({ code: 'bad-map' })
     await expect(text('Firm\na\n', { map: { nome: 'Firm' } })).rejects.toMatchObject({ code: 'bad-map' })
     await expect(openSource('no-such-file', { folder: '/' })).rejects.toMatchObject({ code: 'not-found' })
   })
@@ -165,7 +168,7 @@ describe.each(engines)('import on $engine', ({ fresh }) => {
       [3, 'Beta "B"', 'figure:members:2024', expect.stringContaining('must be a number')],
       [4, 'gamma', 'isPlatform', expect.stringContaining('yes or no')],
       [6, 'delta', 'memberOf', 'does not know "colour=red"'],
-      [7, 'eps', 'latitude', 'must lie between -90 and 90'],
+      [7, 'eps', 'latitude', 'must lie between -90 and 90, not 95'],
       [8, 'c', undefined, 'has 16 cells, the header 15'],
     ])
     const alpha = (await listing('alpha'))!

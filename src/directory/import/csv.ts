@@ -50,8 +50,10 @@ function usesOf(header: readonly string[], map: ColumnMap): { uses: Use[]; unkno
     if (!target || taken.has(targetName(target))) unknown.push(name)
     else uses.push({ target, theirs: name, index: i })
   }
-  if (!uses.some((u) => 'column' in u.target && (u.target.column.name === 'name' || u.target.column.name === 'handle'))) {
-    throw refuse('bad-header', `no column is called "name" (there are: ${names.filter(Boolean).slice(0, 30).join(', ')}); --map says which column is which`)
+  for (const needed of ['name', 'kind']) {
+    if (uses.some((u) => 'column' in u.target && u.target.column.name === needed)) continue
+    const hint = needed === 'kind' ? '--map can give all rows the same: {"kind": "=cooperative"}' : '--map says which column is which'
+    throw refuse('bad-header', `no column gives the ${needed} (there are: ${names.filter(Boolean).slice(0, 30).map((n) => n.slice(0, 40)).join(', ')}); ${hint}`)
   }
   return { uses, unknown }
 }

@@ -147,7 +147,7 @@ class Run {
     this.count(row.section, 'failed')
     for (const p of [e, ...e.others]) {
       const field = p.field === undefined ? undefined : row.fieldName?.(p.field) ?? p.field
-      this.o.onTrouble?.({ ...place(row), outcome: 'failed', section: row.section, ...(subject ? { subject } : {}), ...(field ? { field } : {}), reason: p.message })
+      this.o.onTrouble?.({ ...place(row), outcome: 'failed', section: row.section, ...(subject ? { subject } : {}), ...(field ? { field } : {}), reason: p.message + wasGiven(row.value, p) })
     }
   }
 
@@ -266,6 +266,13 @@ function parse<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
   const r = schema.safeParse(value, { error: reasonOf })
   if (!r.success) throw problemsOf(r.error)
   return r.data
+}
+
+/** `, not "0"`: what stands there, where that is short. */
+function wasGiven(value: Record<string, unknown>, p: Problem): string {
+  if (p.code !== 'invalid' || p.field === undefined) return ''
+  const at = p.field.split('.').reduce<unknown>((v, key) => (typeof v === 'object' && v !== null ? (v as Record<string, unknown>)[key] : undefined), value)
+  return (typeof at === 'string' && at.length <= 60) || typeof at === 'number' || typeof at === 'boolean' ? `, not ${JSON.stringify(at)}` : ''
 }
 
 /** How a person knows the row: by handle or name; a lever by its body and action. */

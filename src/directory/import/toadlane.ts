@@ -57,14 +57,15 @@ function checkFormat(value: unknown, line: number): void {
 /** The rows of a document, list by list. Throws Problem `wrong-format` for a document of another format. */
 export async function* documentRows(text: AsyncIterable<string>): AsyncGenerator<Item> {
   const warned = new Set<string>()
-  let records = 0
+  let records = 0, ours = false, broken = false
   for await (const item of jsonRecords(text, ['', ...Object.keys(LISTS)])) {
     if ('member' in item) {
-      if (item.member === 'format') checkFormat(item.value, item.line)
+      if (item.member === 'format') { checkFormat(item.value, item.line); ours = true }
       continue
     }
     const place: Place = { line: item.line, ...(item.record === undefined ? {} : { record: item.record }) }
     if ('reason' in item) {
+      broken = true
       const section = LISTS[item.list ?? '']
       yield { trouble: { ...place, outcome: 'failed', ...(section ? { section } : {}), reason: item.reason, ...(item.end ? { end: true } : {}) } }
       continue
@@ -75,7 +76,7 @@ export async function* documentRows(text: AsyncIterable<string>): AsyncGenerator
     if (!section) { yield unknownRecord(place, item.value); continue }
     yield* row(section, item.value, place, warned)
   }
-  if (records === 0) yield { warning: 'the document has no organisations, memberships or levers' }
+  if (records === 0 && !ours && !broken) throw new Problem('wrong-format', `the file is JSON, but not of the format ${FORMAT}: it has no organisations, memberships or levers`, { status: 422 })
 }
 
 const unknownRecord = (place: Place, value: unknown): Item => {
