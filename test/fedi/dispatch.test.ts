@@ -88,6 +88,15 @@ describe.each(engines)('dispatch on $engine', ({ fresh }) => {
   })
 
   describe('Update', () => {
+    test('a Create, fifty Updates and a Delete that wait together are dealt with in their order', async () => {
+      await i.stopWorkers()
+      const n = note(x.id)
+      const all = [activity(x.id, 'Create', n), ...Array.from({ length: 50 }, (_, v) => activity(x.id, 'Update', { ...n, content: `${v}` })), activity(x.id, 'Delete', n.id)]
+      for (const a of all) expect((await post(shared(), a, x)).status).toBe(202)
+      i.startWorkers()
+      await quiet()
+      expect(i.inbound.map((a) => a.id)).toEqual(all.map((a) => a.id))
+    })
     test('of one’s own Note', async () => {
       const n = note(x.id)
       await send(activity(x.id, 'Update', n))

@@ -8,6 +8,7 @@ import type { Clock } from '../../kernel/time.ts'
 import type { Jobs } from '../../store/jobs.ts'
 import type { Store } from '../../store/store.ts'
 import type { Json } from '../fedi.ts'
+import { idOf, sameOrigin } from '../json.ts'
 import { fediTables } from '../tables.ts'
 
 export const INBOX = 'inbox'
@@ -18,6 +19,15 @@ export const hashed = (text: string | Uint8Array): string => createHash('sha256'
 
 export interface Arrival { id: string; raw: Json; body: Uint8Array; addressed?: string }
 interface Waiting { arrival: Arrival; done: (isNew: boolean) => void; fail: (e: unknown) => void }
+
+/**
+ * What must be dealt with in the order of its coming: a Create, its Updates and its Delete; a Follow or Like and its Undo.
+ * All else runs side by side, so that one object whose server is away holds up nothing else.
+ */
+function threadOf({ id, raw }: Arrival): string {
+  const object = idOf(raw.object)
+  return object !== undefined && sameOrigin(object, id) ? object : id
+}
 
 export function intake(store: Store, clock: Clock, jobs: Jobs) {
   const t = fediTables(store.kit).received
@@ -34,7 +44,7 @@ export function intake(store: Store, clock: Clock, jobs: Jobs) {
       const at = clock.now()
       const kept = await tx.insert(t).values([...first].map(([id, w]) => ({ id, body: hashed(w.arrival.body), at }))).onConflictDoNothing().returning({ id: t.id })
       const fresh = kept.map((k) => first.get(k.id)!)
-      await jobs.addMany(tx, INBOX, fresh.map((w) => ({ payload: { raw: w.arrival.raw, ...(w.arrival.addressed ? { to: w.arrival.addressed } : {}) } })))
+      await jobs.addMany(tx, INBOX, fresh.map((w) => ({ key: `in ${hashed(threadOf(w.arrival))}`, payload: { raw: w.arrival.raw, ...(w.arrival.addressed ? { to: w.arrival.addressed } : {}) } })))
       return new Set(fresh)
     })
   }
