@@ -51,7 +51,7 @@ export function failure(e: unknown, statement?: string): unknown {
   return cause
 }
 
-const nulRefused = () => new Problem('nul-in-text', 'a text must not contain the character NUL (U+0000)', { status: 422 })
+export const nulRefused = () => new Problem('nul-in-text', 'a text must not contain the character NUL (U+0000)', { status: 422 })
 
 /** NUL is refused at the door on both engines: PostgreSQL cannot hold it, and what SQLite holds must fit there too. */
 export function refuseNul(params: readonly unknown[]): void {

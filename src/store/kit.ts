@@ -4,6 +4,16 @@
  */
 import * as s from 'drizzle-orm/sqlite-core'
 import * as p from 'drizzle-orm/pg-core'
+import { nulRefused } from './failures.ts'
+
+/** jsonb cannot hold NUL, not even escaped (`\u0000` after an even number of backslashes), and what SQLite holds must fit there too. */
+const NUL_ESCAPED = /(?<!\\)(?:\\\\)*\\u0000/
+const encode = s.SQLiteTextJson.prototype.mapToDriverValue
+s.SQLiteTextJson.prototype.mapToDriverValue = function (this: s.SQLiteTextJson<never>, value: unknown) {
+  const text = encode.call(this, value)
+  if (NUL_ESCAPED.test(text)) throw nulRefused()
+  return text
+}
 
 export const sqliteKit = {
   engine: 'sqlite' as 'sqlite' | 'postgres',

@@ -56,6 +56,11 @@ describe.each(engines)('store on $engine', ({ engine, fresh }) => {
         await expect(attempt()).rejects.toMatchObject({ name: 'Problem', code: 'nul-in-text', status: 422 })
       }
       expect(await keys()).toEqual([])
+      const { audit } = storeTables(store.kit)
+      const entry = (after: unknown) => store.write((tx) => tx.insert(audit).values({ id: '1', at: new Date(), by: 'cli', action: 'a', subject: 's', after }))
+      for (const after of ['\0', { a: ['b\0'] }, { 'k\0': 1 }, '\\\0']) await expect(entry(after)).rejects.toMatchObject({ code: 'nul-in-text', status: 422 })
+      await entry({ text: '\\u0000' }) // six characters, no NUL
+      expect((await store.read.select().from(audit))[0]!.after).toEqual({ text: '\\u0000' })
     })
   })
 

@@ -38,6 +38,16 @@ describe.each(engines)('workers on $engine', ({ fresh, place }) => {
     await until(empty)
     expect(ran).toEqual([1, 2, 3, 4])
   })
+  test('go on for ever, however the ends of jobs fall', async () => {
+    let ran = 0
+    start({ a: async () => { if (++ran % 3) await pause(ran % 4) } })
+    for (let n = 1; n <= 150; n++) {
+      await add('a', ...Array(n % 4).keys())
+      await pause(n % 3)
+    }
+    await until(empty)
+    expect(ran).toBe(225)
+  })
   test('find what another process has added', async () => {
     const ran: unknown[] = []
     start({ a: async (job) => { ran.push(job.payload) } })
