@@ -122,11 +122,24 @@ const BLANK: Omit<Profile, 'name' | 'kind'> = {
 }
 export const PROFILE_FIELDS = ['name', 'kind', ...Object.keys(BLANK)] as (keyof Profile)[]
 
+/** Nested keys in one order: jsonb gives them back in an order of its own. */
+const ordered: { [K in keyof Profile]?: (value: Profile[K]) => Profile[K] } = {
+  coordinates: (c) => c && { latitude: c.latitude, longitude: c.longitude },
+  registrations: (list) => list.map((r) => ({ scheme: r.scheme, number: r.number })),
+  links: (list) => list.map((l) => ({ label: l.label, url: l.url })),
+}
+
 /** The profile after the input; what the input leaves out stays as it was before. Keys in one order, so that equal profiles have equal JSON. */
 export function profileAfter(input: OrganisationInput, before?: Profile): Profile {
   const from: Record<string, unknown> = { ...BLANK, ...before }
   const given: Record<string, unknown> = input
-  return Object.fromEntries(PROFILE_FIELDS.map((f) => [f, given[f] === undefined ? from[f] : given[f]])) as unknown as Profile
+  const profile: Record<string, unknown> = {}
+  for (const field of PROFILE_FIELDS) {
+    const value = given[field] === undefined ? from[field] : given[field]
+    const order = ordered[field] as ((value: unknown) => unknown) | undefined
+    profile[field] = order ? order(value) : value
+  }
+  return profile as unknown as Profile
 }
 
 /** The input that would make this profile again: for forms, restores and exports. */

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto'
 import { and, asc, desc, eq, gt, inArray, isNull, ne, sql, type SQL } from 'drizzle-orm'
 import { inserter, prepared, updater } from '../store/prepared.ts'
 import type { Db, Store } from '../store/store.ts'
-import { stable } from './diff.ts'
 import {
   membersFigure, nameKey, optOutKeys, type Evidence, type Figure, type FigureInput, type Kind, type Membership, type MembershipState,
   type Organisation, type Profile, type Revision, type Snapshot, type Standing, type Status,
@@ -11,8 +10,8 @@ import { coopTables } from './tables.ts'
 
 export type Row = ReturnType<typeof coopTables>['organisations']['$inferSelect']
 
-/** Equal profiles have equal digests, whatever the engine did to the order of their keys. */
-export const digestOf = (profile: Profile): string => createHash('sha256').update(stable(profile)).digest('base64url').slice(0, 27)
+/** Equal profiles have equal digests: `profileAfter` has put their keys into one order. */
+export const digestOf = (profile: Profile): string => createHash('sha256').update(JSON.stringify(profile)).digest('base64url').slice(0, 27)
 
 /** The columns that repeat the profile for lists and searches. */
 export const columnsOf = (p: Profile) => ({
@@ -54,6 +53,7 @@ export function coopStore(store: Store) {
   const findHandle = prepared('organisation_by_handle', (db) => db.select().from(o).where(eq(o.handle, sql.placeholder('handle'))))
   const findFigures = prepared('figures_standing', (db) => db.select().from(f).where(and(eq(f.organisation, sql.placeholder('id')), isNull(f.superseded))).orderBy(asc(f.id)))
   const findOptOut = prepared('opt_out', (db) => db.select({ reason: optOuts.reason, at: optOuts.at }).from(optOuts).where(eq(optOuts.key, sql.placeholder('key'))))
+  const anyOptOut = prepared('opt_out_any', (db) => db.select({ key: optOuts.key }).from(optOuts).limit(1))
   const findMemberOf = prepared('member_of', (db) => db.select(federation).from(m).innerJoin(o, eq(o.id, m.federation))
     .where(and(eq(m.organisation, sql.placeholder('id')), isNull(o.gone), ne(m.state, sql.placeholder('without')))).orderBy(asc(o.nameKey)))
   const addRow = inserter('organisation_add', o), saveRow = updater('organisation_save', o, o.id), addFigure = inserter('figure_add', f), addRevision = inserter('revision_add', r)
@@ -153,6 +153,7 @@ export function coopStore(store: Store) {
 
     /** Why nobody with such a handle, name or registration may be listed; undefined where nobody opted out. */
     async optOut(tx: Db, who: Parameters<typeof optOutKeys>[0]): Promise<{ reason: string; at: Date } | undefined> {
+      if (!(await anyOptOut(tx, {})).length) return undefined
       for (const key of optOutKeys(who)) { const [found] = await findOptOut(tx, { key }); if (found) return found }
       return undefined
     },
