@@ -4,11 +4,12 @@
  */
 import { createPrivateKey, generateKeyPair, type KeyObject } from 'node:crypto'
 import { promisify } from 'node:util'
-import { eq } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import { LRUCache } from 'lru-cache'
 import { exportMultibaseKey } from '@fedify/vocab-runtime'
 import { Problem } from '../kernel/errors.ts'
 import type { Clock } from '../kernel/time.ts'
+import { prepared } from '../store/prepared.ts'
 import type { Db, Store } from '../store/store.ts'
 import type { PublicKeys } from './actor-document.ts'
 import type { Sealer } from './fedi.ts'
@@ -35,11 +36,12 @@ export function keyRing(store: Store, clock: Clock, sealer: Sealer) {
   const t = fediTables(store.kit).actorKeys
   const open = new LRUCache<string, KeyObject>({ max: 2000 })
   const making = new Map<string, Promise<PublicKeys>>()
+  const publicHalves = prepared('actor_public_keys', (db) => db.select({ kind: t.kind, public: t.public }).from(t).where(eq(t.actor, sql.placeholder('handle'))))
   const record = (handle: string, kind: string) => `${handle} ${kind}`
 
   /** The public halves, or undefined while there are none. */
   async function publicKeys(handle: string, db: Db = store.read): Promise<PublicKeys | undefined> {
-    const rows = await db.select({ kind: t.kind, public: t.public }).from(t).where(eq(t.actor, handle))
+    const rows = await publicHalves(db, { handle })
     const rsaPem = rows.find((r) => r.kind === 'rsa')?.public
     const ed25519 = rows.find((r) => r.kind === 'ed25519')?.public
     return rsaPem && ed25519 ? { rsaPem, ed25519 } : undefined

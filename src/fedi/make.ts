@@ -36,7 +36,7 @@ const bare = ({ keys: _, fetched: __, gone: ___, ...actor }: KnownActor): Remote
 export function makeFedi(o: FediOptions): Fedi {
   const { store, clock, jobs } = o
   const uris = makeUris(o.origin)
-  const handleHost = (o.handleHost ?? new URL(uris.origin).host).toLowerCase()
+  const handleHost = (o.handleHost ?? uris.host).toLowerCase()
   const allowPrivate = o.allowPrivate ?? false
   const isBlocked = o.isBlocked ?? (() => false)
   const software = o.software ?? { name: 'toadlane', version: '0.1.0' }

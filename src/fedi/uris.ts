@@ -2,6 +2,8 @@
 
 export interface Uris {
   readonly origin: string
+  /** The origin's host, with its port where it is not the scheme's own. */
+  readonly host: string
   /** The instance actor's handle: the host without port. */
   readonly instanceHandle: string
   readonly instanceActor: string
@@ -35,6 +37,7 @@ export function makeUris(origin: string): Uris {
   const actor = (handle: string) => (handle === instanceHandle ? `${base}/ap/actor` : actors + handle)
   return {
     origin: base,
+    host: at.host,
     instanceHandle,
     instanceActor: `${base}/ap/actor`,
     sharedInbox: `${base}/ap/inbox`,

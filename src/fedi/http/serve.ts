@@ -1,5 +1,6 @@
 /** Serves stored documents as they stand: one prepared point read, no JSON-LD work, validators and content negotiation. */
 import { eq, sql } from 'drizzle-orm'
+import { prepared } from '../../store/prepared.ts'
 import type { Store } from '../../store/store.ts'
 import { storeTables } from '../../store/tables.ts'
 import { etagOf } from '../../store/documents.ts'
@@ -48,12 +49,11 @@ export interface Asked { accept: string | undefined; ifNoneMatch: string | undef
 export function server(house: ServeHouse) {
   const { store, uris } = house
   const t = storeTables(store.kit).documents
-  const read = store.read.select({ json: t.json, etag: t.etag, gone: t.gone }).from(t).where(eq(t.id, sql.placeholder('id'))).prepare()
+  const read = prepared('served_document', (db) => db.select({ json: t.json, etag: t.etag, gone: t.gone }).from(t).where(eq(t.id, sql.placeholder('id'))))
   const activities = uris.activity('')
 
   async function stored(id: string): Promise<{ json: string; etag: string; gone: boolean } | undefined> {
-    const rows = await read.execute({ id }) as { json: string; etag: string; gone: boolean }[]
-    return rows[0]
+    return (await read(store.read, { id }))[0]
   }
 
   /** Keys are made when an actor is first asked for. */

@@ -1,6 +1,7 @@
 /** WebFinger (RFC 7033) for open actors, FEP-d556 for the server's own. Stored bytes in, small JSON out. */
 import { eq, sql } from 'drizzle-orm'
 import { LRUCache } from 'lru-cache'
+import { prepared } from '../../store/prepared.ts'
 import type { Store } from '../../store/store.ts'
 import { storeTables } from '../../store/tables.ts'
 import type { Json } from '../fedi.ts'
@@ -20,11 +21,11 @@ export function handleOf(resource: string, uris: Uris, handleHost: string): stri
   const acct = /^acct:@?([^@\s/?#]+)@([^@\s/?#]+)$/i.exec(resource)
   if (acct) {
     const host = acct[2]!.toLowerCase()
-    return host === handleHost || host === new URL(uris.origin).host ? acct[1]!.toLowerCase() : undefined
+    return host === handleHost || host === uris.host ? acct[1]!.toLowerCase() : undefined
   }
   if (!/^https?:\/\/[^\s]+$/i.test(resource) || !URL.canParse(resource)) return null
   if (resource === uris.origin || resource === `${uris.origin}/`) return 'server'
-  const page = new RegExp(`^${uris.origin.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}/@([^/?#]+)/?$`).exec(resource)
+  const page = resource.startsWith(`${uris.origin}/@`) ? /^([^/?#]+)\/?$/.exec(resource.slice(uris.origin.length + 2)) : null
   return page ? page[1]!.toLowerCase() : uris.handleOf(resource)
 }
 
@@ -35,8 +36,8 @@ export function webfinger(house: FingerHouse) {
   const { store, uris, handleHost } = house
   const a = fediTables(store.kit).localActors
   const d = storeTables(store.kit).documents
-  const read = store.read.select({ id: a.id, open: a.open, gone: a.gone, json: d.json, etag: d.etag }).from(a)
-    .innerJoin(d, eq(d.id, a.id)).where(eq(a.handle, sql.placeholder('handle'))).prepare()
+  const read = prepared('webfinger', (db) => db.select({ id: a.id, open: a.open, gone: a.gone, etag: d.etag }).from(a)
+    .innerJoin(d, eq(d.id, a.id)).where(eq(a.handle, sql.placeholder('handle'))))
   /** Answers by the actor's validator: as long as the document is the same, so are they. */
   const made = new LRUCache<string, { json: string; etag: string }>({ max: 5000 })
 
@@ -61,12 +62,13 @@ export function webfinger(house: FingerHouse) {
       const json = JSON.stringify({ subject: `${uris.origin}/`, links: [{ rel: 'https://www.w3.org/ns/activitystreams#Service', type: ACTIVITY, href: uris.instanceActor }] })
       return answer(json, etagOf(json), ifNoneMatch, JRD)
     }
-    const [row] = await read.execute({ handle }) as { id: string; open: boolean; gone: boolean; json: string; etag: string }[]
+    const [row] = await read(store.read, { handle })
     if (!row?.open || row.gone) return plain(row?.gone && row.open ? 410 : 404, 'nobody here')
     const key = handle + row.etag
     let jrd = made.get(key)
     if (!jrd) {
-      const json = compose(handle, row.id, JSON.parse(row.json) as Json)
+      const [document] = await store.read.select({ json: d.json }).from(d).where(eq(d.id, row.id))
+      const json = compose(handle, row.id, JSON.parse(document?.json ?? '{}') as Json)
       made.set(key, (jrd = { json, etag: etagOf(json) }))
     }
     return answer(jrd.json, jrd.etag, ifNoneMatch, JRD)

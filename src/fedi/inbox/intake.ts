@@ -3,7 +3,7 @@
  * together share it. Only then does the sender get its 202.
  */
 import { createHash } from 'node:crypto'
-import { lt } from 'drizzle-orm'
+import { lt, sql } from 'drizzle-orm'
 import type { Clock } from '../../kernel/time.ts'
 import type { Jobs } from '../../store/jobs.ts'
 import type { Store } from '../../store/store.ts'
@@ -41,8 +41,12 @@ export function intake(store: Store, clock: Clock, jobs: Jobs) {
       if (!first.has(id)) first.set(id, w)
     }
     return store.write(async (tx) => {
-      const at = clock.now()
-      const kept = await tx.insert(t).values([...first].map(([id, w]) => ({ id, body: hashed(w.arrival.body), at }))).onConflictDoNothing().returning({ id: t.id })
+      // One statement and one parameter, however many came together.
+      const now = clock.now().getTime()
+      const rows = JSON.stringify([...first].map(([id, w]) => [id, hashed(w.arrival.body)]))
+      const kept = await tx.rows<{ id: string }>(store.engine === 'postgres'
+        ? sql`insert into received (id, body, at) select value->>0, value->>1, to_timestamp(${now}::double precision / 1000) from json_array_elements(${rows}::json) on conflict do nothing returning id`
+        : sql`insert into received (id, body, at) select value->>0, value->>1, ${now} from json_each(${rows}) where true on conflict do nothing returning id`)
       const fresh = kept.map((k) => first.get(k.id)!)
       await jobs.addMany(tx, INBOX, fresh.map((w) => ({ key: `in ${hashed(threadOf(w.arrival))}`, payload: { raw: w.arrival.raw, ...(w.arrival.addressed ? { to: w.arrival.addressed } : {}) } })))
       return new Set(fresh)

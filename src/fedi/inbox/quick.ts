@@ -4,9 +4,9 @@
  * does not say yes to, Fedify decides.
  */
 import { verify, type KeyObject } from 'node:crypto'
-import type { ClaimedSignature } from './signature.ts'
+import type { ClaimedSignature, HeaderBag } from './signature.ts'
 
-export interface Posted { method: string; url: URL; headers: Headers }
+export interface Posted { method: string; url: URL; headers: HeaderBag }
 
 function cavageBase(s: ClaimedSignature, r: Posted): string | undefined {
   const lines: string[] = []

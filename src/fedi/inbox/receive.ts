@@ -15,7 +15,7 @@ import { budget } from './budget.ts'
 import { openEnvelope, type Envelope } from './envelope.ts'
 import type { Intake } from './intake.ts'
 import { Refusal } from './refusal.ts'
-import { claimedDigests, readSignature, type ClaimedSignature } from './signature.ts'
+import { claimedDigests, readSignature, type ClaimedSignature, type HeaderBag } from './signature.ts'
 import type { Verifier } from './verify.ts'
 
 const log = getLogger(['toadlane', 'fedi', 'inbox'])
@@ -43,7 +43,7 @@ function checkForm(headers: Headers): void {
   if (encoding !== null && encoding.trim().toLowerCase() !== 'identity') throw new Refusal(415, 'an encoded body')
 }
 
-function checkDigests(signature: ClaimedSignature, headers: Headers, body: Uint8Array): void {
+function checkDigests(signature: ClaimedSignature, headers: HeaderBag, body: Uint8Array): void {
   for (const { hash, value } of claimedDigests(signature.kind, headers)) {
     const is = createHash(hash).update(body).digest()
     const said = Buffer.from(value, 'base64')
@@ -66,14 +66,17 @@ export function receiver(house: InboxHouse) {
   const limits = house.limits ?? receiveLimits
   const refusals = budget(clock, limits.refusals)
   const perHost = budget(clock, limits.perHost)
-  const ownHost = new URL(uris.origin).host
+  const ownHost = uris.host
 
   /** The headers as the signer must have meant them: for our host, whatever a proxy in front made of it. */
-  function forUs(request: Request): Headers {
-    const headers = new Headers(request.headers)
-    headers.set('host', ownHost)
-    return headers
-  }
+  const forUs = (given: Headers): HeaderBag & { all(): Headers } => ({
+    get: (name) => (name === 'host' ? ownHost : given.get(name)),
+    all() {
+      const copy = new Headers(given)
+      copy.set('host', ownHost)
+      return copy
+    },
+  })
 
   async function pass(request: Request, handle: string | undefined, source: string | undefined): Promise<void> {
     if (source !== undefined && refusals.spent(source)) throw new Refusal(429, 'too many refused posts', 60)
@@ -82,7 +85,7 @@ export function receiver(house: InboxHouse) {
       if (box !== 'open') throw new Refusal(box === 'gone' ? 410 : 404, 'no inbox here')
     }
     checkForm(request.headers)
-    const headers = forUs(request)
+    const headers = forUs(request.headers)
     const signature = readSignature(headers, clock.now())
     claimedDigests(signature.kind, headers)
     const body = await readPosted(request)
@@ -94,7 +97,7 @@ export function receiver(house: InboxHouse) {
     if (envelope.type === 'Delete' && idOf(envelope.raw.object) === envelope.actor && !(await verifier.known(envelope.actor))) return
 
     const { pathname, search } = new URL(request.url)
-    const posted = { method: 'POST', url: new URL(pathname + search, uris.origin), headers }
+    const posted = { method: 'POST', url: new URL(pathname + search, uris.origin), headers, all: headers.all }
     const actor = await verifier.verify({ signature, actor: envelope.actor, posted, body, source })
     if (actor.id !== envelope.actor) throw new Refusal(401, 'the key is of another actor')
     if (!perHost.take(host)) throw new Refusal(429, 'too many activities of one server', 60)

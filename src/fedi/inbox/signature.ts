@@ -21,6 +21,9 @@ export interface ClaimedSignature {
   expires?: string
 }
 
+/** Headers as they are read: `Headers` itself, or something lighter. */
+export interface HeaderBag { get(name: string): string | null }
+
 const WINDOW = HOUR
 const DATE_FORM = /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d{2} (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} \d{2}:\d{2}:\d{2} (GMT|UTC)$/
 
@@ -43,7 +46,7 @@ function covers(covered: readonly string[], ...needed: string[]): void {
 }
 
 /** draft-cavage-http-signatures-12: `keyId="…",headers="…",signature="…"`. */
-function cavage(header: string, headers: Headers, now: Date): ClaimedSignature {
+function cavage(header: string, headers: HeaderBag, now: Date): ClaimedSignature {
   const values = new Map<string, string>()
   for (const part of header.split(',')) {
     const m = /^\s*([A-Za-z]+)=(?:"([^"]*)"|(\d+))\s*$/.exec(part)
@@ -54,7 +57,7 @@ function cavage(header: string, headers: Headers, now: Date): ClaimedSignature {
   const keyId = values.get('keyId'), signature = values.get('signature'), list = values.get('headers')
   if (!keyId || !signature || !list) throw no('the signature header is incomplete')
   const covered = list.split(' ')
-  if (covered.some((name) => name !== name.toLowerCase() || !name) || new Set(covered).size !== covered.length) throw no('the list of signed headers is unreadable')
+  if (!covered.every((name) => /^(\((request-target|created|expires)\)|[a-z0-9-]+)$/.test(name)) || new Set(covered).size !== covered.length) throw no('the list of signed headers is unreadable')
   covers(covered, '(request-target)', 'host', 'digest', 'date')
   const date = headers.get('date') ?? ''
   if (!DATE_FORM.test(date)) throw no('the date is unreadable')
@@ -70,7 +73,8 @@ function cavage(header: string, headers: Headers, now: Date): ClaimedSignature {
 
 // Structured fields (RFC 8941), as far as signatures use them: no escapes, no parameters on components.
 const KEY = '[a-z*][a-z0-9_.*-]*'
-const MEMBER = new RegExp(`\\s*(${KEY})=(\\(((?:"[a-z0-9@-]+"(?: +"[a-z0-9@-]+")*)?)\\)((?:;\\s*${KEY}=(?:"[^"\\\\]*"|-?\\d{1,15}))*))\\s*(?:,|$)`, 'y')
+const COMPONENT = '"@?[a-z0-9-]+"'
+const MEMBER = new RegExp(`\\s*(${KEY})=(\\(((?:${COMPONENT}(?: +${COMPONENT})*)?)\\)((?:;\\s*${KEY}=(?:"[^"\\\\]*"|-?\\d{1,15}))*))\\s*(?:,|$)`, 'y')
 const PARAMETER = new RegExp(`;\\s*(${KEY})=(?:"([^"\\\\]*)"|(-?\\d{1,15}))`, 'y')
 const BYTES = new RegExp(`\\s*(${KEY})=:([A-Za-z0-9+/]*={0,2}):\\s*(?:,|$)`, 'y')
 
@@ -109,7 +113,7 @@ function rfc9421(input: string, header: string, now: Date): ClaimedSignature {
 }
 
 /** Reads the claim, or throws a 401. No key is looked at, no body is read. */
-export function readSignature(headers: Headers, now: Date): ClaimedSignature {
+export function readSignature(headers: HeaderBag, now: Date): ClaimedSignature {
   const signature = headers.get('signature')
   if (!signature) throw no('not signed')
   const input = headers.get('signature-input')
@@ -117,7 +121,7 @@ export function readSignature(headers: Headers, now: Date): ClaimedSignature {
 }
 
 /** The SHA-256 and SHA-512 values that a Digest or Content-Digest header names; each of them must hold, and there must be one. */
-export function claimedDigests(kind: ClaimedSignature['kind'], headers: Headers): { hash: 'sha256' | 'sha512'; value: string }[] {
+export function claimedDigests(kind: ClaimedSignature['kind'], headers: HeaderBag): { hash: 'sha256' | 'sha512'; value: string }[] {
   const header = headers.get(kind === 'cavage' ? 'digest' : 'content-digest')
   if (!header) throw no('no digest')
   const found: { hash: 'sha256' | 'sha512'; value: string }[] = []

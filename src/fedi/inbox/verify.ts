@@ -21,7 +21,7 @@ export const verifyLimits: VerifyLimits = { perClient: { burst: 60, perMinute: 6
 const REFETCH = 5 * MINUTE
 const MISSING = 5 * MINUTE
 
-export interface Claim { signature: ClaimedSignature; actor: string; posted: Posted; body: Uint8Array; /** Client address, where it is known. */ source: string | undefined }
+export interface Claim { signature: ClaimedSignature; actor: string; posted: Posted & { all(): Headers }; body: Uint8Array; /** Client address, where it is known. */ source: string | undefined }
 
 /** Fedify fetches nothing here: keys are handed to it. */
 const noDocuments = () => Promise.reject(new Problem('no-fetch', 'not fetched'))
@@ -75,7 +75,7 @@ export function verifier(house: { remote: RemoteActors; clock: Clock; limits?: V
     if (!key) return false
     const offered = forFedify(c.signature.keyId, c.actor, key)
     const keyCache: KeyCache = { get: async (id) => (id.href === offered.id?.href ? offered : null), set: async () => {} }
-    const request = new Request(c.posted.url, { method: c.posted.method, headers: c.posted.headers, body: Buffer.from(c.body) })
+    const request = new Request(c.posted.url, { method: c.posted.method, headers: c.posted.all(), body: Buffer.from(c.body) })
     const result = await verifyRequestDetailed(request, {
       keyCache, documentLoader: noDocuments, contextLoader, timeWindow: false, // readSignature has looked at the clock, ours
     }).catch(() => undefined) // a key of another kind than the signature's
