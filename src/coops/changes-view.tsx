@@ -1,5 +1,5 @@
 /** The history of a listing: every revision with what it changed. */
-import { Away, Pagination, Say, Time } from '../web/components.tsx'
+import { Away, Pagination, Say } from '../web/components.tsx'
 import { Column, Form, PageHead } from '../web/blocks.tsx'
 import { country as countryName } from '../web/format.ts'
 import { Layout, type Page } from '../web/page.tsx'
@@ -7,7 +7,8 @@ import { isKey } from '../web/words.ts'
 import { figureWord } from './activities.ts'
 import { differences, stable, type Difference } from './diff.ts'
 import type { FigureInput, Organisation, Revision, Snapshot } from './model.ts'
-import { byWhom, valueOf } from './view.ts'
+import { Signed } from './signed.tsx'
+import { valueOf } from './view.ts'
 
 export interface ChangesProps {
   page: Page
@@ -51,16 +52,25 @@ const labelOf = (page: Page, field: string): string => {
 
 const Differences = ({ page, before, after }: { page: Page; before: Snapshot; after: Snapshot }) => {
   const { t } = page
-  const fields: (Difference & { was: string; is: string })[] = differences(before.profile, after.profile).map((d) => ({ ...d, was: told(page, d.field, d.before), is: told(page, d.field, d.after) }))
+  const fields: (Difference & { was: string; is: string })[] = differences(before.profile, after.profile)
+    .map((d) => ({ ...d, was: told(page, d.field, d.before), is: told(page, d.field, d.after) }))
   const figures = figureDifferences(page, before, after)
   if (!fields.length && !figures.before.length && !figures.after.length) return <p class="sub">{t('coops.changes.none')}</p>
   const nothing = t('coops.changes.nothing')
   return (
     <table class="tbl">
       <caption class="vh">{t('coops.changes.caption')}</caption>
-      <thead><tr><th scope="col">{t('coops.changes.field')}</th><th scope="col">{t('coops.changes.before')}</th><th scope="col">{t('coops.changes.after')}</th></tr></thead>
+      <thead>
+        <tr><th scope="col">{t('coops.changes.field')}</th><th scope="col">{t('coops.changes.before')}</th><th scope="col">{t('coops.changes.after')}</th></tr>
+      </thead>
       <tbody>
-        {fields.map((d) => <tr><th scope="row">{labelOf(page, d.field)}</th><td data-col={t('coops.changes.before')}><del>{d.was}</del></td><td data-col={t('coops.changes.after')}><ins>{d.is}</ins></td></tr>)}
+        {fields.map((d) => (
+          <tr>
+            <th scope="row">{labelOf(page, d.field)}</th>
+            <td data-col={t('coops.changes.before')}><del>{d.was}</del></td>
+            <td data-col={t('coops.changes.after')}><ins>{d.is}</ins></td>
+          </tr>
+        ))}
         {figures.before.length || figures.after.length ? (
           <tr>
             <th scope="row">{t('coops.profile.figures')}</th>
@@ -87,7 +97,7 @@ export const Changes = (p: ChangesProps) => {
           return (
             <section class={i ? 'sect' : 'sect first'} id={`r${r.number}`}>
               <h2>{t('coops.changes.revision', { number: r.number })}</h2>
-              <p class="sub"><Say t={t} k="coops.changes.by" values={{ who: byWhom(page, r.by) }} parts={{ date: <Time page={page} at={r.at} as="minute" /> }} /></p>
+              <p class="sub"><Signed page={page} by={r.by} at={r.at} minute /></p>
               {r.why ? <p><Say t={t} k="coops.changes.why" parts={{ why: <Away href={r.why}>{r.why}</Away> }} /></p> : null}
               {earlier ? <Differences page={page} before={earlier.snapshot} after={r.snapshot} /> : r.number === 1 ? <p>{t('coops.changes.first')}</p> : null}
               {p.mayRestore && r.number !== o.revision ? <Form action={`${base}/changes/${r.number}/restore`} submit={t('coops.changes.restore')} /> : null}

@@ -47,7 +47,8 @@ function fields(p: DocumentParts, o: DocumentOptions): Json[] {
   if (org.country) list.push(field(t('coops.field.country'), escapeHtml(countryName(lang, org.country))))
   if (org.ownership) list.push(field(t('coops.field.ownedBy'), t(`coops.ownership.${org.ownership}`)))
   const members = membersFigure(p.figures)
-  if (members) list.push(field(members.year === null ? t('coops.field.members') : t('coops.field.membersYear', { year: String(members.year) }), number(lang, members.value)))
+  if (members) list.push(field(members.year === null ? t('coops.field.members') : t('coops.field.membersYear', { year: String(members.year) }),
+    number(lang, members.value)))
   for (const m of p.memberships) {
     const link = `<a href="${escapeHtml(pageUrl(o.uris.origin, m.handle))}">${escapeHtml(m.name)}</a>`
     list.push(field(t('coops.field.memberOf'), m.state === 'confirmed' ? link : `${link} (${escapeHtml(t('coops.membership.unconfirmed'))})`))

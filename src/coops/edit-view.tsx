@@ -13,7 +13,8 @@ import { statusMoves } from './life.ts'
 import { KINDS, OWNERSHIPS, type Figure } from './model.ts'
 import { CONFIDENCES } from './input.ts'
 import type { Whole } from './service.ts'
-import { byWhom, valueOf } from './view.ts'
+import { Signed } from './signed.tsx'
+import { valueOf } from './view.ts'
 
 interface Manage { page: Page; whole: Whole; problem?: Problem; may: { standing: boolean; status: boolean; post: boolean } }
 
@@ -42,7 +43,8 @@ const Basics = (f: FieldsProps) => {
       <legend>{t('coops.edit.basics')}</legend>
       <Field {...f} name="name" label={t('coops.edit.name')} required maxlength={200} />
       <Select {...f} name="kind" label={t('coops.edit.kind')} options={KINDS.map((k) => ({ value: k, label: t(`coops.kind.${k}`) }))} />
-      <Select {...f} name="ownership" label={t('coops.edit.ownership')} empty={t('coops.edit.ownershipUnknown')} options={OWNERSHIPS.map((o) => ({ value: o, label: t(`coops.ownership.${o}`) }))} />
+      <Select {...f} name="ownership" label={t('coops.edit.ownership')} empty={t('coops.edit.ownershipUnknown')}
+        options={OWNERSHIPS.map((o) => ({ value: o, label: t(`coops.ownership.${o}`) }))} />
       <Checkbox {...f} name="isPlatform" label={t('coops.edit.isPlatform')} />
       <Field {...f} name="summary" type="area" rows={6} label={t('coops.edit.summary')} hint={t('coops.edit.summaryHint')} required={false} />
       <Field {...f} name="activities" label={t('coops.edit.activities')} hint={t('coops.edit.activitiesHint')} required={false} />
@@ -75,7 +77,8 @@ const Place = (f: FieldsProps) => {
 
 const Papers = (f: FieldsProps) => {
   const { t } = f.page
-  const filled = (name: string, key: string) => Object.entries(f.values).filter(([k, v]) => k.startsWith(`${name}.`) && k.endsWith(`.${key}`) && v !== '').length
+  const filled = (name: string, key: string) =>
+    Object.entries(f.values).filter(([k, v]) => k.startsWith(`${name}.`) && k.endsWith(`.${key}`) && v !== '').length
   return (
     <fieldset class="group">
       <legend>{t('coops.edit.papers')}</legend>
@@ -114,7 +117,8 @@ const NewFigure = (f: FieldsProps) => {
         <Field {...f} name="figure.year" inputmode="numeric" label={t('coops.figure.year')} required={false} />
       </div>
       <Field {...f} name="figure.source" label={t('coops.figure.source')} required={false} />
-      <Select {...f} name="figure.confidence" label={t('coops.figure.confidence')} options={[...CONFIDENCES].reverse().map((c) => ({ value: c, label: t(`coops.confidence.${c}`) }))} />
+      <Select {...f} name="figure.confidence" label={t('coops.figure.confidence')}
+        options={[...CONFIDENCES].reverse().map((c) => ({ value: c, label: t(`coops.confidence.${c}`) }))} />
     </fieldset>
   )
 }
@@ -127,7 +131,10 @@ const Standing = ({ page, handle, figures }: { page: Page; handle: string; figur
         { label: t('coops.figure.kind'), cell: (f) => figureWord(t, f.kind) },
         { label: t('coops.figure.value'), number: true, cell: (f) => valueOf(page, f) },
         { label: t('coops.figure.year'), cell: (f) => (f.year === null ? t('coops.figure.noYear') : String(f.year)) },
-        { label: t('coops.edit.withdraw'), cell: (f) => <form method="post" action={`/manage/${handle}/figures/${f.id}/withdraw`}><button class="btn undo small">{t('coops.edit.withdraw')}</button></form> },
+        {
+          label: t('coops.edit.withdraw'),
+          cell: (f) => <form method="post" action={`/manage/${handle}/figures/${f.id}/withdraw`}><button class="btn undo small">{t('coops.edit.withdraw')}</button></form>,
+        },
       ]} />
     </Section>
   )
@@ -164,12 +171,13 @@ export const StandingPage = (p: Manage & { values: FormValues }) => {
         <p><Say t={t} k="coops.profile.confirmed" parts={{ date: <Time page={page} at={o.confirmed} /> }} /></p>
         <p class="sub">{t('coops.edit.confirmHint')}</p>
         <Form action={`${base}/confirm`} submit={t('coops.edit.confirmSubmit')}>
-          <Choices {...fields} name="answer" label={t('coops.edit.confirmTitle')} options={[{ value: 'true', label: t('coops.edit.confirmTrue') }, { value: 'closed', label: t('coops.edit.confirmClosed') }]} />
+          <Choices {...fields} name="answer" label={t('coops.edit.confirmTitle')}
+            options={[{ value: 'true', label: t('coops.edit.confirmTrue') }, { value: 'closed', label: t('coops.edit.confirmClosed') }]} />
         </Form>
       </Section>
       <Section title={t('coops.edit.consentTitle')}>
         <p>{t(`coops.standing.${o.standing}`)}</p>
-        {o.consent ? <Note icon="handshake"><Say t={t} k="coops.evidence.seen" values={{ who: byWhom(page, o.consent.by) }} parts={{ date: <Time page={page} at={o.consent.at} /> }} />: {o.consent.basis}</Note> : null}
+        {o.consent ? <Note icon="handshake"><Signed page={page} by={o.consent.by} at={o.consent.at} />: {o.consent.basis}</Note> : null}
         {may.standing && o.standing !== 'claimed' ? (
           <Form action={`${base}/consent`} submit={t('coops.edit.consentSubmit')}>
             <Field {...fields} name="basis" label={t('coops.edit.consentBasis')} hint={t('coops.edit.consentHint')} required maxlength={500} />
@@ -180,7 +188,8 @@ export const StandingPage = (p: Manage & { values: FormValues }) => {
         <p>{t('coops.edit.statusNow', { status: t(`coops.status.${o.status}`) })} <span class="sub">{t('coops.edit.unlistedStatus')}</span></p>
         {may.status ? (
           <Form action={`${base}/status`} submit={t('coops.edit.statusSubmit')}>
-            <Select {...fields} name="status" label={t('coops.edit.statusTo')} options={statusMoves[o.status].map((s) => ({ value: s, label: t(`coops.status.${s}`) }))} />
+            <Select {...fields} name="status" label={t('coops.edit.statusTo')}
+              options={statusMoves[o.status].map((s) => ({ value: s, label: t(`coops.status.${s}`) }))} />
             <Field {...fields} name="why" label={t('coops.edit.why')} hint={t('coops.edit.whyHint')} required maxlength={500} />
           </Form>
         ) : null}

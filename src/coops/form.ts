@@ -13,8 +13,10 @@ export const LINKS_MAX = 20, REGISTRATIONS_MAX = 10
 /** What the form shows at first. */
 export function valuesOf(o: Organisation): FormValues {
   const values: FormValues = {
-    name: o.name, kind: o.kind, ownership: o.ownership ?? '', isPlatform: o.isPlatform ? 'yes' : '', summary: o.summary ?? '', activities: o.activities.join(', '),
-    country: o.country ?? '', region: o.region ?? '', locality: o.locality ?? '', postcode: o.postcode ?? '', address: o.address ?? '', founded: o.founded ?? '',
+    name: o.name, kind: o.kind, ownership: o.ownership ?? '', isPlatform: o.isPlatform ? 'yes' : '', summary: o.summary ?? '',
+    activities: o.activities.join(', '),
+    country: o.country ?? '', region: o.region ?? '', locality: o.locality ?? '', postcode: o.postcode ?? '', address: o.address ?? '',
+    founded: o.founded ?? '',
     latitude: o.coordinates ? String(o.coordinates.latitude) : '', longitude: o.coordinates ? String(o.coordinates.longitude) : '',
     website: o.website ?? '', fediverse: o.fediverse ?? '', languages: o.languages.join(', '), legalForm: o.legalForm ?? '', sources: o.sources.join('\n'),
   }
@@ -37,8 +39,8 @@ const typedNumber = (typed: string): number | null => (typed === '' ? null : num
 
 /** Rows of a repeated group, by the number in the field's name, so that a problem finds its row again. Empty rows are left out. */
 function group<K extends string>(values: FormValues, name: string, keys: readonly K[], max: number): { row: number; value: Record<K, string> }[] {
-  return Array.from({ length: max }, (_, row) => ({ row, value: Object.fromEntries(keys.map((k) => [k, text(values, `${name}.${row}.${k}`)])) as Record<K, string> }))
-    .filter(({ value }) => keys.some((k) => value[k] !== ''))
+  const valueOf = (row: number) => Object.fromEntries(keys.map((k) => [k, text(values, `${name}.${row}.${k}`)])) as Record<K, string>
+  return Array.from({ length: max }, (_, row) => ({ row, value: valueOf(row) })).filter(({ value }) => keys.some((k) => value[k] !== ''))
 }
 
 /** Zod names the place in the input; the form has its own fields. */
@@ -72,11 +74,13 @@ export function inputFrom(handle: string, values: FormValues, t: T): { ok: true;
   const figure = Object.fromEntries(figureKeys.map((k) => [k, text(values, `figure.${k}`)])) as Record<(typeof figureKeys)[number], string>
   const latitude = typedNumber(text(values, 'latitude')), longitude = typedNumber(text(values, 'longitude'))
   const parsed = organisationInput.safeParse({
-    handle, name: text(values, 'name'), kind: text(values, 'kind'), ownership: empty(text(values, 'ownership')), isPlatform: text(values, 'isPlatform') !== '',
+    handle, name: text(values, 'name'), kind: text(values, 'kind'), ownership: empty(text(values, 'ownership')),
+    isPlatform: text(values, 'isPlatform') !== '',
     summary: text(values, 'summary'), activities: parts(values, 'activities', /[,;\n]/), country: text(values, 'country'), region: text(values, 'region'),
     locality: text(values, 'locality'), postcode: text(values, 'postcode'), address: text(values, 'address'), founded: empty(text(values, 'founded')),
     coordinates: latitude === null && longitude === null ? null : { latitude: latitude ?? NaN, longitude: longitude ?? NaN },
-    website: text(values, 'website'), fediverse: text(values, 'fediverse'), languages: parts(values, 'languages', /[,;\s]/), legalForm: text(values, 'legalForm'),
+    website: text(values, 'website'), fediverse: text(values, 'fediverse'), languages: parts(values, 'languages', /[,;\s]/),
+    legalForm: text(values, 'legalForm'),
     sources: parts(values, 'sources', /\n/), links: links.map((l) => l.value), registrations: registrations.map((r) => r.value),
     ...(figure.kind || figure.value || figure.year || figure.source
       ? { figures: [{ ...figure, value: numberOf(figure.value), year: typedNumber(figure.year), confidence: figure.confidence || 'unsure' }] } : {}),

@@ -22,9 +22,11 @@ export const handle = z.string().trim()
 /** One line of plain text; runs of white space become one blank. */
 export const line = (max: number) => z.string().transform(oneLine).pipe(checked(max).min(1, 'must not be empty'))
 /** The same, where empty text and null both say "nothing"; undefined says "leave it as it is". */
-export const optionalLine = (max: number) => z.string().nullish().transform((t) => (typeof t === 'string' ? oneLine(t) || null : t)).pipe(checked(max).nullish())
+export const optionalLine = (max: number) => z.string().nullish().transform((t) => (typeof t === 'string' ? oneLine(t) || null : t))
+  .pipe(checked(max).nullish())
 /** Plain text of several paragraphs; line ends become \n. */
-export const optionalText = (max: number) => z.string().nullish().transform((t) => (typeof t === 'string' ? paragraphs(t) || null : t)).pipe(checked(max).nullish())
+export const optionalText = (max: number) => z.string().nullish().transform((t) => (typeof t === 'string' ? paragraphs(t) || null : t))
+  .pipe(checked(max).nullish())
 
 /** A web address that a page may link to: http or https, no credentials. Kept as it was written. */
 export function isWebAddress(text: string): boolean {

@@ -57,7 +57,8 @@ export const List = (p: ListProps) => {
   const { t } = page
   const chosen = Boolean(query.country ?? query.kind ?? query.activity ?? query.platforms)
   return (
-    <Layout page={page} title={page.site.name} current="/" dye="indigo" description={page.site.tagline || t('coops.list.lede')} canonical="/" alternate={p.uri('directory')}>
+    <Layout page={page} title={page.site.name} current="/" dye="indigo" description={page.site.tagline || t('coops.list.lede')} canonical="/"
+      alternate={p.uri('directory')}>
       {query.after ? null : (
         <Hero title={t('coops.list.title')} lede={t('coops.list.lede')}
           figures={[
@@ -75,7 +76,11 @@ export const List = (p: ListProps) => {
         {counts.organisations ? <Filter page={page} countries={p.countries} query={query} /> : null}
         {p.items.length
           ? <Listings>{p.items.map((item) => <Card page={page} item={item} uri={p.uri(item.handle)} />)}</Listings>
-          : <Empty title={t(chosen ? 'coops.list.none' : 'coops.list.empty')}>{chosen ? <p><a href="/">{t('coops.list.all')}</a></p> : <p>{t('coops.list.emptyHint')}</p>}</Empty>}
+          : (
+            <Empty title={t(chosen ? 'coops.list.none' : 'coops.list.empty')}>
+              <p>{chosen ? <a href="/">{t('coops.list.all')}</a> : t('coops.list.emptyHint')}</p>
+            </Empty>
+          )}
         <Pagination page={page} {...(p.next ? { next: p.next } : {})} {...(query.after ? { first: '/' } : {})} />
       </div>
     </Layout>

@@ -121,7 +121,8 @@ export function listings(house: CoopsHouse) {
       await rows.save(tx, row)
       await rows.supersedeFigures(tx, [...dropped], at)
       await rows.addFigures(tx, added)
-      await rows.addRevision(tx, { organisation: row.id, number: row.revision, at, by: change.by, why: change.why, snapshot: snapshotOf(change.profile, figures) })
+      await rows.addRevision(tx, { organisation: row.id, number: row.revision, at, by: change.by, why: change.why,
+        snapshot: snapshotOf(change.profile, figures) })
       if (before.kind === 'federation' && before.name !== row.name) await house.jobs.add(tx, DOCUMENTS, { payload: { federation: row.id } })
       await tell(tx, row, before, change.quiet)
       return row

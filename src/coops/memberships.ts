@@ -16,7 +16,8 @@ export function memberships(house: CoopsHouse, l: Listings) {
   async function pair(tx: Db, input: { organisation: string; federation: string }): Promise<{ organisation: Row; federation: Row }> {
     const organisation = await l.expect(tx, input.organisation, 'organisation')
     const federation = await l.expect(tx, input.federation, 'federation')
-    if (federation.kind !== 'federation') throw new Problem('not-a-federation', `${input.federation} is not a federation`, { status: 422, field: 'federation' })
+    if (federation.kind !== 'federation') throw new Problem('not-a-federation', `${input.federation} is not a federation`,
+      { status: 422, field: 'federation' })
     return { organisation, federation }
   }
 
@@ -38,12 +39,14 @@ export function memberships(house: CoopsHouse, l: Listings) {
         const state = given.state ?? old?.state ?? 'claimed'
         if (old && old.state !== state) move('membership', membershipMoves, old.state, state)
         if (state !== 'ended' && await l.rows.isAbove(tx, organisation.id, federation.id)) {
-          throw new Problem('circle', `${given.federation} belongs to ${given.organisation} already, directly or through others`, { status: 409, field: 'federation' })
+          throw new Problem('circle', `${given.federation} belongs to ${given.organisation} already, directly or through others`,
+            { status: 409, field: 'federation' })
         }
         const row = {
           id: old?.id ?? newId(), organisation: organisation.id, federation: federation.id, state,
           confidence: given.confidence ?? (given.state === 'confirmed' ? 'primary' : old?.confidence ?? 'unsure'),
-          since: pick(given.since, old?.since), until: pick(given.until, old?.until), expires: pick(given.expires, old?.expires), source: pick(given.source, old?.source),
+          since: pick(given.since, old?.since), until: pick(given.until, old?.until), expires: pick(given.expires, old?.expires),
+          source: pick(given.source, old?.source),
         }
         if (old && (Object.keys(row) as (keyof typeof row)[]).every((k) => row[k] === old[k])) return { outcome: 'unchanged', id: old.id }
         await l.rows.saveMembership(tx, { ...row, changed: clock.now() })

@@ -226,8 +226,10 @@ export interface Revision { number: number; at: Date; by: string; why: string | 
 /** Names as they are sorted and compared: without marks and case. */
 export const nameKey = (name: string): string => name.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase().replace(/\s+/gu, ' ').trim()
 
+export interface Known { handle: string; name: string; country?: string | null | undefined; registrations?: { scheme: string; number: string }[] | undefined }
 /** What an opt-out answers to later: the handle, each registration, the name in its country. */
-export function optOutKeys(o: { handle: string; name: string; country?: string | null | undefined; registrations?: { scheme: string; number: string }[] | undefined }): string[] {
+export function optOutKeys(o: Known): string[] {
   const plain = (t: string) => nameKey(t).replace(/[^\p{L}\p{N}]+/gu, ' ').trim()
-  return [`handle ${o.handle}`, `name ${o.country ?? '-'} ${plain(o.name)}`, ...(o.registrations ?? []).map((r) => `registration ${plain(r.scheme)} ${plain(r.number)}`)]
+  return [`handle ${o.handle}`, `name ${o.country ?? '-'} ${plain(o.name)}`,
+    ...(o.registrations ?? []).map((r) => `registration ${plain(r.scheme)} ${plain(r.number)}`)]
 }

@@ -92,14 +92,16 @@ export function coopPages(coops: Coops, extras: Extras = {}): Hono {
   }
   const powers = (c: Context, w: Whole) => {
     const id = w.organisation.id
-    return { standing: may(c.get('who'), 'organisation.consent', id), status: may(c.get('who'), 'organisation.status', id), post: may(c.get('who'), 'post.publish', id) }
+    const who = c.get('who')
+    return { standing: may(who, 'organisation.consent', id), status: may(who, 'organisation.status', id), post: may(who, 'post.publish', id) }
   }
 
   app.get('/', async (c) => {
     const query = queryOf(c)
     const [items, numbers, where] = await Promise.all([coops.read.list({ ...query, limit: SHOWN + 1 }), counts(), countries()])
     const shown = items.slice(0, SHOWN), last = shown.at(-1)
-    return html(c, <List page={pageOf(c)} items={shown} counts={numbers} countries={where} query={query} uri={coops.uri} {...(items.length > SHOWN && last ? { next: nextOf(query, last) } : {})} />)
+    const next = items.length > SHOWN && last ? { next: nextOf(query, last) } : {}
+    return html(c, <List page={pageOf(c)} items={shown} counts={numbers} countries={where} query={query} uri={coops.uri} {...next} />)
   })
 
   app.get('/:at{@[^/]+}', (c) => {
@@ -129,8 +131,9 @@ export function coopPages(coops: Coops, extras: Extras = {}): Hono {
     const before = z.coerce.number().int().positive().safeParse(c.req.query('before'))
     const revisions = await coops.read.revisions(o.id, REVISIONS + 1, before.success ? before.data : undefined)
     const last = revisions[REVISIONS - 1]
+    const next = revisions.length > REVISIONS && last ? { next: `/co-ops/${o.handle}/changes?before=${last.number}` } : {}
     return html(c, <Changes page={pageOf(c)} organisation={o} uri={coops.uri(o.handle)} revisions={revisions} shown={REVISIONS}
-      mayRestore={may(c.get('who'), 'organisation.edit', o.id)} {...(revisions.length > REVISIONS && last ? { next: `/co-ops/${o.handle}/changes?before=${last.number}` } : {})} />)
+      mayRestore={may(c.get('who'), 'organisation.edit', o.id)} {...next} />)
   })
   app.post('/co-ops/:handle/changes/:number/restore', async (c) => {
     const page = pageOf(c)
@@ -172,7 +175,8 @@ export function coopPages(coops: Coops, extras: Extras = {}): Hono {
   app.get('/manage/:handle/standing', async (c) => standing(c, await editable(c)))
 
   /** One of the small forms of that page: does it, says so, or shows the page again with what was typed. */
-  const small = (path: string, done: 'coops.edit.confirmed' | 'coops.edit.consentDone' | 'coops.edit.statusDone', act: (c: Context, handle: string, values: FormValues) => Promise<unknown>) =>
+  const small = (path: string, done: 'coops.edit.confirmed' | 'coops.edit.consentDone' | 'coops.edit.statusDone',
+    act: (c: Context, handle: string, values: FormValues) => Promise<unknown>) =>
     app.post(`/manage/:handle/${path}`, async (c) => {
       const whole = await editable(c)
       const values = await formValues(c)

@@ -7,7 +7,8 @@ import { Layout, type Page } from '../web/page.tsx'
 import { activityWord, figureWord } from './activities.ts'
 import { rankedFigures, type Figure } from './model.ts'
 import type { Whole } from './service.ts'
-import { byWhom, placeOf, valueOf } from './view.ts'
+import { Signed } from './signed.tsx'
+import { placeOf, valueOf } from './view.ts'
 
 export interface ProfileProps {
   page: Page
@@ -43,7 +44,9 @@ const Notes = ({ page, w }: { page: Page; w: Whole }) => {
       {w.visible ? null : <Note warn>{t('coops.profile.hidden', { status: t(`coops.status.${o.status}`) })}</Note>}
       {o.status === 'archived' ? <Note warn>{t('coops.profile.archived')}</Note> : null}
       {w.freshness === 'fresh' || o.status === 'archived' ? null : (
-        <Note warn><Say t={t} k={w.freshness === 'due' ? 'coops.profile.due' : 'coops.profile.lapsed'} parts={{ date: <Time page={page} at={o.confirmed} /> }} /></Note>
+        <Note warn>
+          <Say t={t} k={w.freshness === 'due' ? 'coops.profile.due' : 'coops.profile.lapsed'} parts={{ date: <Time page={page} at={o.confirmed} /> }} />
+        </Note>
       )}
       {o.standing === 'unclaimed' ? (
         <Note>
@@ -55,7 +58,8 @@ const Notes = ({ page, w }: { page: Page; w: Whole }) => {
   )
 }
 
-const Source = ({ source, page }: { source: string | null; page: Page }) => (source === null ? <>{page.t('coops.figure.noSource')}</> : <Away href={source} />)
+const Source = ({ source, page }: { source: string | null; page: Page }) =>
+  (source === null ? <>{page.t('coops.figure.noSource')}</> : <Away href={source} />)
 
 const Figures = ({ page, figures }: { page: Page; figures: readonly Figure[] }) => {
   const { t } = page
@@ -80,7 +84,8 @@ const Memberships = ({ page, w }: { page: Page; w: Whole }) => {
           <li>
             <a href={`/co-ops/${m.handle}`}>{m.name}</a>
             <span class="src">
-              {m.now === 'confirmed' && m.expires ? <Say t={t} k="coops.membership.until" parts={{ date: <Time page={page} at={m.expires} /> }} /> : t(`coops.membership.${m.now}`)}
+              {m.now === 'confirmed' && m.expires ? <Say t={t} k="coops.membership.until" parts={{ date: <Time page={page} at={m.expires} /> }} />
+                : t(`coops.membership.${m.now}`)}
               {m.since ? `, ${m.since}` : ''}{m.until ? `–${m.until}` : ''}, {t(`coops.confidence.${m.confidence}`)}
             </span>
           </li>
@@ -92,7 +97,8 @@ const Memberships = ({ page, w }: { page: Page; w: Whole }) => {
           <ul class="plainlist" role="list">
             {higher.map((s) => {
               const below = w.trail.find((x) => x.handle === s.from)?.name ?? s.from
-              return <li><Say t={t} k="coops.membership.belongs" parts={{ name: <>{below}</>, federation: <a href={`/co-ops/${s.handle}`}>{s.name}</a> }} /></li>
+              const federation = <a href={`/co-ops/${s.handle}`}>{s.name}</a>
+              return <li><Say t={t} k="coops.membership.belongs" parts={{ name: <>{below}</>, federation }} /></li>
             })}
           </ul>
         </>
@@ -104,16 +110,18 @@ const Memberships = ({ page, w }: { page: Page; w: Whole }) => {
 function glance(page: Page, w: Whole): Fact[] {
   const { t, lang } = page
   const o = w.organisation
+  const town = [o.postcode, o.locality].filter(Boolean).join(' ')
   const facts: (Fact | null)[] = [
     o.website ? { label: t('coops.field.website'), value: <Away href={o.website} rel="noopener" /> } : null,
     { label: t('coops.fact.kind'), value: t(`coops.kind.${o.kind}`) },
     o.ownership ? { label: t('coops.fact.owned'), value: t(`coops.ownership.${o.ownership}`) } : null,
     o.legalForm ? { label: t('coops.fact.legalForm'), value: o.legalForm } : null,
-    o.address || o.postcode ? { label: t('coops.fact.place'), value: [o.address, [o.postcode, o.locality].filter(Boolean).join(' ')].filter(Boolean).join(', ') } : null,
+    o.address || o.postcode ? { label: t('coops.fact.place'), value: [o.address, town].filter(Boolean).join(', ') } : null,
     o.founded ? { label: t('coops.fact.founded'), value: <Time page={page} at={o.founded} /> } : null,
     ...o.registrations.map((r) => ({ label: t('coops.fact.registered'), value: t('coops.fact.registration', { number: r.number, scheme: r.scheme }) })),
     o.languages.length ? { label: t('coops.fact.languages'), value: o.languages.map((l) => language(lang, l)).join(', ') } : null,
-    o.fediverse ? { label: t('coops.fact.fediverse'), value: /^https?:/.test(o.fediverse) ? <Away href={o.fediverse} rel="noopener me" /> : <bdi dir="ltr">{o.fediverse}</bdi> } : null,
+    o.fediverse ? { label: t('coops.fact.fediverse'), value: /^https?:/.test(o.fediverse) ? <Away href={o.fediverse} rel="noopener me" />
+      : <bdi dir="ltr">{o.fediverse}</bdi> } : null,
     ...o.links.map((l) => ({ label: l.label, value: <Away href={l.url} /> })),
   ]
   return facts.filter((f) => f !== null)
@@ -127,7 +135,7 @@ const Evidence = ({ page, w }: { page: Page; w: Whole }) => {
       {w.evidence.map((e) => (
         <li>
           {e.url ? <Away href={e.url}>{t(`coops.evidence.${e.kind}`)}</Away> : t(`coops.evidence.${e.kind}`)}{e.note ? `: ${e.note}` : ''}
-          <span class="src"><Say t={t} k="coops.evidence.seen" values={{ who: byWhom(page, e.by) }} parts={{ date: <Time page={page} at={e.at} /> }} />{e.withdrawn ? ` (${t('coops.evidence.withdrawn')})` : ''}</span>
+          <span class="src"><Signed page={page} by={e.by} at={e.at} />{e.withdrawn ? ` (${t('coops.evidence.withdrawn')})` : ''}</span>
         </li>
       ))}
     </ul>
@@ -138,15 +146,22 @@ function provenance(page: Page, w: Whole): Child[] {
   const { t } = page
   const o = w.organisation
   const day = (at: Date) => ({ date: <Time page={page} at={at} /> })
+  const agreed = o.standing === 'claimed' ? 'coops.profile.claimed' : 'coops.profile.consented'
   return [
     <Say t={t} k="coops.profile.listed" values={{ who: t('coops.by.directory') }} parts={day(o.created)} />,
-    ...(o.consent ? [<Say t={t} k={o.standing === 'claimed' ? 'coops.profile.claimed' : 'coops.profile.consented'} values={{ basis: o.consent.basis }} parts={day(o.consent.at)} />] : []),
+    ...(o.consent ? [<Say t={t} k={agreed} values={{ basis: o.consent.basis }} parts={day(o.consent.at)} />] : []),
     <Say t={t} k="coops.profile.changed" parts={day(o.changed)} />,
     // That somebody listed it is no confirmation.
     ...(o.confirmed > o.created ? [<Say t={t} k="coops.profile.confirmed" parts={day(o.confirmed)} />] : []),
     ...o.sources.map((s) => <Away href={s} />),
   ]
 }
+
+const Paragraphs = ({ text }: { text: string }) => (
+  <div class="lede mt2" dir="auto">
+    {text.split(/\n\n+/).map((p) => <p>{p.split('\n').flatMap((line, i) => (i ? [<br />, line] : [line]))}</p>)}
+  </div>
+)
 
 export const Profile = (p: ProfileProps) => {
   const { page, whole: w } = p
@@ -170,24 +185,35 @@ export const Profile = (p: ProfileProps) => {
           {p.mayPost ? <a class="btn quiet" href={`/manage/${o.handle}/posts`}><Icon name="message-circle" />{t('coops.profile.write')}</a> : null}
           {p.mayEdit ? <a class="btn quiet" href={`/manage/${o.handle}`}><Icon name="pencil" />{t('coops.profile.edit')}</a> : null}
         </>} />
-      {w.open ? <div id="follow" popover="auto" class="menu"><p>{t('coops.profile.followHow')}</p><p><bdi class="handle" dir="ltr">{p.address}</bdi></p></div> : null}
+      {w.open ? (
+        <div id="follow" popover="auto" class="menu"><p>{t('coops.profile.followHow')}</p><p><bdi class="handle" dir="ltr">{p.address}</bdi></p></div>
+      ) : null}
       <Split label={t('coops.profile.about')} aside={<>
         <AsideSection title={t('coops.profile.glance')}><KV items={glance(page, w)} /></AsideSection>
         <AsideSection title={t('coops.profile.evidence')}><Evidence page={page} w={w} /></AsideSection>
-        <Provenance title={t('coops.profile.provenance')} items={provenance(page, w)} links={[{ href: `/co-ops/${o.handle}/changes`, label: t('coops.profile.changes') }]} />
+        <Provenance title={t('coops.profile.provenance')} items={provenance(page, w)}
+          links={[{ href: `/co-ops/${o.handle}/changes`, label: t('coops.profile.changes') }]} />
       </>}>
         <Notes page={page} w={w} />
-        {o.summary ? <div class="lede mt2" dir="auto">{o.summary.split(/\n\n+/).map((text) => <p>{text.split('\n').flatMap((line, i) => (i ? [<br />, line] : [line]))}</p>)}</div> : null}
+        {o.summary ? <Paragraphs text={o.summary} /> : null}
         <p class="row mt2">
           {o.activities.map((a) => <Tag dye="indigo">{activityWord(t, a)}</Tag>)}
           {o.ownership ? <Tag dye="walnut">{t(`coops.ownership.${o.ownership}`)}</Tag> : null}
           {o.isPlatform ? <Tag dye="woad">{t('coops.platform')}</Tag> : null}
         </p>
         {facts.length ? <Facts items={facts} /> : null}
-        {p.levers ? <Section id="levers" dye="walnut" title={t('coops.profile.levers')} all={{ href: `/co-ops/${o.handle}/levers`, label: t('coops.profile.leversAll') }}>{p.levers}</Section> : null}
+        {p.levers ? (
+          <Section id="levers" dye="walnut" title={t('coops.profile.levers')} all={{ href: `/co-ops/${o.handle}/levers`, label: t('coops.profile.leversAll') }}>
+            {p.levers}
+          </Section>
+        ) : null}
         {p.posts ? <Section id="posts" dye="plum" title={t('coops.profile.posts')}>{p.posts}</Section> : null}
         {w.memberships.length ? <Section id="memberships" title={t('coops.profile.memberships')}><Memberships page={page} w={w} /></Section> : null}
-        {p.members.length ? <Section id="members" title={t('coops.profile.members')}><ul class="plainlist" role="list">{p.members.map((m) => <li><a href={`/co-ops/${m.handle}`}>{m.name}</a></li>)}</ul></Section> : null}
+        {p.members.length ? (
+          <Section id="members" title={t('coops.profile.members')}>
+            <ul class="plainlist" role="list">{p.members.map((m) => <li><a href={`/co-ops/${m.handle}`}>{m.name}</a></li>)}</ul>
+          </Section>
+        ) : null}
         {w.figures.length ? <Section id="figures" title={t('coops.profile.figures')}><Figures page={page} figures={w.figures} /></Section> : null}
       </Split>
     </Layout>

@@ -42,7 +42,8 @@ export function putting(house: CoopsHouse, l: Listings) {
     const { add } = mergeFigures([], input.figures ?? [])
     await l.create(tx, row, add, who.by, o.why ?? o.source ?? null, o.source !== undefined)
     await record(store, tx, clock, {
-      by: who.by, action: 'organisation.created', subject: row.id, after: { handle: row.handle, name: row.name, ...(agreed ? { standing: 'consented', basis: agreed } : {}) },
+      by: who.by, action: 'organisation.created', subject: row.id,
+      after: { handle: row.handle, name: row.name, ...(agreed ? { standing: 'consented', basis: agreed } : {}) },
       ...whyOf(o),
     })
     return { outcome: 'created', id: row.id }
@@ -90,7 +91,8 @@ export function putting(house: CoopsHouse, l: Listings) {
       if (!who) throw new Problem('sign-in-needed', 'sign in to do this', { status: 401 })
       return store.write(async (tx) => {
         const old = await l.rows.byHandle(parsed.data.handle, tx)
-        if (old?.gone) return { outcome: 'skipped', id: old.id, reason: `asked on ${old.gone.toISOString().slice(0, 10)} not to be listed: ${old.goneReason ?? ''}` }
+        if (old?.gone) return { outcome: 'skipped', id: old.id,
+          reason: `asked on ${old.gone.toISOString().slice(0, 10)} not to be listed: ${old.goneReason ?? ''}` }
         return old ? change(tx, who, parsed.data, o, agreed, old) : create(tx, who, parsed.data, o, agreed)
       })
     },
@@ -110,7 +112,9 @@ export function putting(house: CoopsHouse, l: Listings) {
         const add = then.figures.filter((f) => !plain.includes(stable(f)))
         if (digestOf(profile) === old.digest && !add.length && !supersede.length) return { outcome: 'unchanged', id: old.id }
         await l.revise(tx, old, { profile, figures, add, supersede, by: who.by, why, quiet: false })
-        await record(store, tx, clock, { by: who.by, action: 'organisation.restored', subject: old.id, before: { revision: old.revision }, after: { revision: old.revision + 1, as: number }, why })
+        await record(store, tx, clock, {
+          by: who.by, action: 'organisation.restored', subject: old.id, before: { revision: old.revision }, after: { revision: old.revision + 1, as: number }, why,
+        })
         return { outcome: 'changed', id: old.id }
       })
     },
@@ -134,6 +138,7 @@ export function putting(house: CoopsHouse, l: Listings) {
 /** The basis of an agreement: what was said, where, when. Problem when it is empty or too long. */
 export function checkBasis(text: string): string {
   const parsed = basis.safeParse(text)
-  if (!parsed.success) throw new Problem('invalid', `the basis of the consent ${parsed.error.issues[0]?.message ?? 'is not valid'}`, { status: 422, field: 'consent' })
+  if (!parsed.success) throw new Problem('invalid', `the basis of the consent ${parsed.error.issues[0]?.message ?? 'is not valid'}`,
+    { status: 422, field: 'consent' })
   return parsed.data
 }

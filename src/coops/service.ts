@@ -39,7 +39,9 @@ export function coops(house: CoopsHouse) {
     const row = await rows.byHandle(handle)
     if (!row || row.gone) return undefined
     const now = clock.now(), today = now.toISOString().slice(0, 10)
-    const [figures, evidence, belongs, trail] = await Promise.all([rows.figures(row.id), rows.evidence(row.id), rows.memberOf(row.id, store.read, true), rows.trail(row.id)])
+    const [figures, evidence, belongs, trail] = await Promise.all([
+      rows.figures(row.id), rows.evidence(row.id), rows.memberOf(row.id, store.read, true), rows.trail(row.id),
+    ])
     return {
       organisation: organisationOf(row), freshness: freshness(row.confirmed, now), open: isOpen(row), visible: isVisible(row.status),
       figures: rankedFigures(figures), evidence, memberships: belongs.map((m) => ({ ...m, now: membershipNow(m, today) })), trail,
@@ -104,7 +106,8 @@ export function coops(house: CoopsHouse) {
         if (!row || row.gone) return undefined
         const who = { id: row.id, handle, name: row.name, open: isOpen(row) }
         if (who.open) return who
-        const why = row.standing === 'unclaimed' ? `nobody from ${row.name} has agreed to be listed: it cannot post` : `${handle} is ${row.status}: it cannot post`
+        const why = row.standing === 'unclaimed' ? `nobody from ${row.name} has agreed to be listed: it cannot post`
+          : `${handle} is ${row.status}: it cannot post`
         return { ...who, why }
       },
       list: (q: ListQuery): Promise<ListItem[]> => rows.list(q, lapsed()),

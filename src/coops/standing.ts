@@ -24,7 +24,8 @@ export function standings(house: CoopsHouse, l: Listings) {
       const now = clock.now()
       await l.save(tx, old, { standing: to, consentBasis: text, consentBy: who.by, consentAt: now, confirmed: now })
       await record(store, tx, clock, {
-        by: who.by, action: 'organisation.standing', subject: old.id, before: { standing: old.standing, basis: old.consentBasis }, after: { standing: to, basis: text }, why: text,
+        by: who.by, action: 'organisation.standing', subject: old.id, before: { standing: old.standing, basis: old.consentBasis },
+        after: { standing: to, basis: text }, why: text,
       })
       return true
     })
@@ -37,7 +38,9 @@ export function standings(house: CoopsHouse, l: Listings) {
       if (old.status === to) return false
       move('listing', statusMoves, old.status, to)
       await l.save(tx, old, { status: to })
-      await record(store, tx, clock, { by: who.by, action: 'organisation.status', subject: old.id, before: { status: old.status }, after: { status: to }, why })
+      await record(store, tx, clock, {
+        by: who.by, action: 'organisation.status', subject: old.id, before: { status: old.status }, after: { status: to }, why,
+      })
       return true
     })
   }
@@ -65,7 +68,8 @@ export function standings(house: CoopsHouse, l: Listings) {
         const now = clock.now()
         if (status === old.status) await l.rows.change(tx, old.id, { confirmed: now })
         else await l.save(tx, old, { status, confirmed: now })
-        await record(store, tx, clock, { by: who.by, action: 'organisation.confirmed', subject: old.id, before: { confirmed: old.confirmed, status: old.status }, after: { answer, status } })
+        await record(store, tx, clock, { by: who.by, action: 'organisation.confirmed', subject: old.id,
+          before: { confirmed: old.confirmed, status: old.status }, after: { answer, status } })
       })
     },
 
@@ -88,7 +92,8 @@ export function standings(house: CoopsHouse, l: Listings) {
       await store.write(async (tx) => {
         const row = await l.expect(tx, handle)
         allow(who, 'evidence.record', row.id)
-        if (!await l.rows.withdrawEvidence(tx, row.id, id, clock.now())) throw new Problem('not-found', `${handle} has no such evidence`, { status: 404, field: 'evidence' })
+        if (!await l.rows.withdrawEvidence(tx, row.id, id, clock.now())) throw new Problem('not-found', `${handle} has no such evidence`,
+          { status: 404, field: 'evidence' })
         await record(store, tx, clock, { by: who.by, action: 'evidence.withdrawn', subject: row.id, before: { id }, why })
       })
     },

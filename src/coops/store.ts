@@ -45,18 +45,22 @@ const HIGHEST = 12
 
 export function coopStore(store: Store) {
   const { organisations: o, organisationFigures: f, organisationRevisions: r, organisationEvidence: e, memberships: m, optOuts } = coopTables(store.kit)
-  const federation = { id: m.id, state: m.state, confidence: m.confidence, since: m.since, until: m.until, expires: m.expires, source: m.source, federation: m.federation, handle: o.handle, name: o.name }
+  const federation = { id: m.id, state: m.state, confidence: m.confidence, since: m.since, until: m.until, expires: m.expires, source: m.source,
+    federation: m.federation, handle: o.handle, name: o.name }
   /** In lists and counts: listed, not faded. */
   const shown = (cutoff: Date): SQL => and(eq(o.status, 'listed'), gt(o.confirmed, cutoff))!
 
   // The statements of an import's every row.
   const findHandle = prepared('organisation_by_handle', (db) => db.select().from(o).where(eq(o.handle, sql.placeholder('handle'))))
-  const findFigures = prepared('figures_standing', (db) => db.select().from(f).where(and(eq(f.organisation, sql.placeholder('id')), isNull(f.superseded))).orderBy(asc(f.id)))
-  const findOptOut = prepared('opt_out', (db) => db.select({ reason: optOuts.reason, at: optOuts.at }).from(optOuts).where(eq(optOuts.key, sql.placeholder('key'))))
+  const findFigures = prepared('figures_standing', (db) => db.select().from(f).where(and(eq(f.organisation, sql.placeholder('id')), isNull(f.superseded)))
+    .orderBy(asc(f.id)))
+  const findOptOut = prepared('opt_out', (db) => db.select({ reason: optOuts.reason, at: optOuts.at }).from(optOuts)
+    .where(eq(optOuts.key, sql.placeholder('key'))))
   const anyOptOut = prepared('opt_out_any', (db) => db.select({ key: optOuts.key }).from(optOuts).limit(1))
   const findMemberOf = prepared('member_of', (db) => db.select(federation).from(m).innerJoin(o, eq(o.id, m.federation))
     .where(and(eq(m.organisation, sql.placeholder('id')), isNull(o.gone), ne(m.state, sql.placeholder('without')))).orderBy(asc(o.nameKey)))
-  const addRow = inserter('organisation_add', o), saveRow = updater('organisation_save', o, o.id), addFigure = inserter('figure_add', f), addRevision = inserter('revision_add', r)
+  const addRow = inserter('organisation_add', o), saveRow = updater('organisation_save', o, o.id), addFigure = inserter('figure_add', f),
+    addRevision = inserter('revision_add', r)
 
   return {
     async byHandle(handle: string, db: Db = store.read): Promise<Row | undefined> {
@@ -101,7 +105,8 @@ export function coopStore(store: Store) {
     addEvidence: async (tx: Db, row: typeof e.$inferInsert): Promise<void> => { await tx.insert(e).values(row) },
     /** True when it stood until now. */
     async withdrawEvidence(tx: Db, organisation: string, id: string, at: Date): Promise<boolean> {
-      return (await tx.update(e).set({ withdrawn: at }).where(and(eq(e.organisation, organisation), eq(e.id, id), isNull(e.withdrawn))).returning({ id: e.id })).length > 0
+      return (await tx.update(e).set({ withdrawn: at }).where(and(eq(e.organisation, organisation), eq(e.id, id), isNull(e.withdrawn)))
+        .returning({ id: e.id })).length > 0
     },
 
     /** Federations it belongs to, by name; ended ones only with `ended`. */
@@ -110,8 +115,10 @@ export function coopStore(store: Store) {
     },
     /** Its members, by name, for a federation's page. */
     members(id: string, limit: number, after?: After): Promise<{ handle: string; name: string; nameKey: string; id: string; state: MembershipState }[]> {
-      return store.read.select({ handle: o.handle, name: o.name, nameKey: o.nameKey, id: o.id, state: m.state }).from(m).innerJoin(o, eq(o.id, m.organisation))
-        .where(and(eq(m.federation, id), ne(m.state, 'ended'), eq(o.status, 'listed'), after && sql`(${o.nameKey}, ${o.id}) > (${after.nameKey}, ${after.id})`))
+      return store.read.select({ handle: o.handle, name: o.name, nameKey: o.nameKey, id: o.id, state: m.state }).from(m)
+        .innerJoin(o, eq(o.id, m.organisation))
+        .where(and(eq(m.federation, id), ne(m.state, 'ended'), eq(o.status, 'listed'),
+          after && sql`(${o.nameKey}, ${o.id}) > (${after.nameKey}, ${after.id})`))
         .orderBy(asc(o.nameKey), asc(o.id)).limit(limit)
     },
     async membership(tx: Db, organisation: string, fed: string): Promise<typeof m.$inferSelect | undefined> {
@@ -122,7 +129,8 @@ export function coopStore(store: Store) {
     },
     /** Ids of members, ascending: whose documents name the federation. */
     async memberIds(db: Db, fed: string, after = '', limit = 200): Promise<string[]> {
-      const rows = await db.select({ id: m.organisation }).from(m).where(and(eq(m.federation, fed), gt(m.organisation, after))).orderBy(asc(m.organisation)).limit(limit)
+      const rows = await db.select({ id: m.organisation }).from(m).where(and(eq(m.federation, fed), gt(m.organisation, after)))
+        .orderBy(asc(m.organisation)).limit(limit)
       return rows.map((x) => x.id)
     },
     /** The way up to the global federation, level by level; a federation reached twice stands where it is nearest. */
@@ -194,16 +202,19 @@ export function coopStore(store: Store) {
         platforms: sql<number>`coalesce(sum(case when ${o.isPlatform} then 1 else 0 end), 0)`,
         open: sql<number>`coalesce(sum(case when ${o.standing} <> 'unclaimed' then 1 else 0 end), 0)`,
       }).from(o).where(shown(cutoff))
-      return { organisations: Number(row?.organisations ?? 0), countries: Number(row?.countries ?? 0), platforms: Number(row?.platforms ?? 0), open: Number(row?.open ?? 0) }
+      return { organisations: Number(row?.organisations ?? 0), countries: Number(row?.countries ?? 0), platforms: Number(row?.platforms ?? 0),
+        open: Number(row?.open ?? 0) }
     },
     /** Countries of the listed ones, with how many. */
     async countries(cutoff: Date): Promise<{ country: string; organisations: number }[]> {
-      const rows = await store.read.select({ country: o.country, organisations: sql<number>`count(*)` }).from(o).where(and(shown(cutoff), sql`${o.country} is not null`)).groupBy(o.country).orderBy(asc(o.country))
+      const rows = await store.read.select({ country: o.country, organisations: sql<number>`count(*)` }).from(o)
+        .where(and(shown(cutoff), sql`${o.country} is not null`)).groupBy(o.country).orderBy(asc(o.country))
       return rows.map((x) => ({ country: x.country!, organisations: Number(x.organisations) }))
     },
     /** Listed ones not confirmed since: due for the archive. */
     async faded(cutoff: Date, limit: number): Promise<{ id: string; handle: string }[]> {
-      return store.read.select({ id: o.id, handle: o.handle }).from(o).where(and(eq(o.status, 'listed'), sql`${o.confirmed} <= ${sql.param(cutoff, o.confirmed)}`))
+      return store.read.select({ id: o.id, handle: o.handle }).from(o)
+        .where(and(eq(o.status, 'listed'), sql`${o.confirmed} <= ${sql.param(cutoff, o.confirmed)}`))
         .orderBy(asc(o.confirmed)).limit(limit)
     },
     async byStatus(): Promise<Record<Status, number>> {

@@ -5,7 +5,9 @@
  * known that there is none (no deposit, no deadline, no limit). Nothing is ever taken for none because it was not written down.
  */
 import { z } from 'zod'
-import { confidence, country, distinct, fullDate, handle, isFullDate, isPartialDate, line, optionalLine, optionalText, partialDate, type Confidence } from '../coops/input.ts'
+import {
+  confidence, country, distinct, fullDate, handle, isFullDate, isPartialDate, line, optionalLine, optionalText, partialDate, type Confidence,
+} from '../coops/input.ts'
 import { stable } from '../coops/diff.ts'
 import { isDuration, isRecurring } from './dates.ts'
 
@@ -14,7 +16,8 @@ export const NONE = 'none'
 export type Known<T> = T | typeof NONE | null
 
 const none = z.literal(NONE)
-const words = (item: number, max: number) => z.preprocess((v) => (Array.isArray(v) && v.length === 0 ? null : v), z.union([none, distinct(line(item), max)]).nullish())
+const words = (item: number, max: number) => z.preprocess((v) => (Array.isArray(v) && v.length === 0 ? null : v),
+  z.union([none, distinct(line(item), max)]).nullish())
 const count = z.int('must be a whole number').positive('must be more than 0').max(1_000_000_000)
 const duration = z.string().trim().refine(isDuration, 'must be a duration such as P25D, P10W or P2M')
 const day = z.string().trim().refine((t) => isRecurring(t) || isFullDate(t), 'must be a date such as 2027-04-04, or one of every year such as --04-04')
@@ -48,14 +51,22 @@ export const handIn = z.strictObject({
   /** The last day: of every year (`--04-04`) or one (`2027-04-04`); 'none' where it can be done at any time. */
   date: z.union([none, day]).nullish(),
   /** When the meeting usually is: `--07`, `--07-14` or a date. */
-  meeting: z.string().trim().refine((t) => isRecurring(t) || /^--(0[1-9]|1[0-2])$/.test(t) || isPartialDate(t), 'must be a month or day such as --07 or 2027-07-14').nullish(),
+  meeting: z.string().trim().refine((t) => isRecurring(t) || /^--(0[1-9]|1[0-2])$/.test(t) || isPartialDate(t),
+    'must be a month or day such as --07 or 2027-07-14').nullish(),
   beforeMeeting: duration.nullish(),
   /** How long signatures may be collected. */
   collectingTime: z.union([none, duration]).nullish(),
   where: optionalLine(500),
   how: optionalLine(500),
 })
-export interface HandIn { date: Known<string>; meeting: string | null; beforeMeeting: string | null; collectingTime: Known<string>; where: string | null; how: string | null }
+export interface HandIn {
+  date: Known<string>
+  meeting: string | null
+  beforeMeeting: string | null
+  collectingTime: Known<string>
+  where: string | null
+  how: string | null
+}
 
 const deposit = z.strictObject({
   /** A decimal number as text: money is never a floating number. */
@@ -69,7 +80,8 @@ export type Deposit = z.output<typeof deposit>
 const blackout = z.strictObject({ from: day, to: day, note: optionalLine(200) }).transform((b) => ({ from: b.from, to: b.to, note: b.note ?? null }))
 export type Blackout = z.output<typeof blackout>
 
-const majority = z.strictObject({ text: line(300), percent: z.number().positive().max(100).nullish() }).transform((m) => ({ text: m.text, percent: m.percent ?? null }))
+const majority = z.strictObject({ text: line(300), percent: z.number().positive().max(100).nullish() })
+  .transform((m) => ({ text: m.text, percent: m.percent ?? null }))
 export type Majority = z.output<typeof majority>
 
 /**
@@ -113,9 +125,10 @@ export const leverFields = z.strictObject({
   /** The data's own number, where it tells several versions of one lever. */
   version: z.int().positive().max(10_000).optional(),
 })
-const oneBody = (l: { organisation?: string | null | undefined; scope?: string | null | undefined; country?: string | null | undefined }, ctx: z.RefinementCtx): void => {
-  if (!l.organisation && !l.scope) ctx.addIssue({ code: 'custom', path: ['organisation'], message: 'must be given, or a scope: the kind of body that the rule holds for' })
-  if (!l.organisation && !l.country) ctx.addIssue({ code: 'custom', path: ['country'], message: 'must be given for a rule of law' })
+const oneBody = (l: { [K in 'organisation' | 'scope' | 'country']?: string | null | undefined }, ctx: z.RefinementCtx): void => {
+  const need = (field: string, message: string) => ctx.addIssue({ code: 'custom', path: [field], message })
+  if (!l.organisation && !l.scope) need('organisation', 'must be given, or a scope: the kind of body that the rule holds for')
+  if (!l.organisation && !l.country) need('country', 'must be given for a rule of law')
 }
 export const leverInput = leverFields.superRefine(oneBody)
 export type LeverInput = z.input<typeof leverInput>
@@ -153,7 +166,10 @@ export interface Lever extends Body { id: string; action: string; versions: Vers
 const PARTS = ['date', 'meeting', 'beforeMeeting', 'collectingTime', 'where', 'how'] as const
 function handInOf(h: z.output<typeof handIn> | null | undefined): HandIn | null {
   if (!h || PARTS.every((p) => h[p] === null || h[p] === undefined)) return null
-  return { date: h.date ?? null, meeting: h.meeting ?? null, beforeMeeting: h.beforeMeeting ?? null, collectingTime: h.collectingTime ?? null, where: h.where ?? null, how: h.how ?? null }
+  return {
+    date: h.date ?? null, meeting: h.meeting ?? null, beforeMeeting: h.beforeMeeting ?? null,
+    collectingTime: h.collectingTime ?? null, where: h.where ?? null, how: h.how ?? null,
+  }
 }
 
 /** The rule of a checked input, with null for all that it leaves out. */
@@ -177,12 +193,14 @@ const present = (o: object): Record<string, unknown> => Object.fromEntries(Objec
 export function leverRecord(lever: Body & { action: string }, v: Pick<Version, 'rule' | 'number' | 'checked'>, several: boolean): LeverInput {
   const { rule } = v
   const [source = '', source2, ...sources] = rule.sources
-  const { binding, threshold: needed, eligibility, requiredOfSigner, signatureMethod, handIn: hand, sources: _, confidence: sure, sourceSeen, note, ...rest } = rule
+  const { binding, threshold: needed, eligibility, requiredOfSigner, signatureMethod, handIn: hand, sources: _, confidence: sure, sourceSeen, note,
+    ...rest } = rule
   return {
     organisation: lever.organisation, scope: lever.scope, country: lever.country, action: lever.action,
     threshold: needed, eligibility, requiredOfSigner: requiredOfSigner ?? [], handIn: hand && present(hand), binding,
     source, sourceSeen, confidence: sure, note, signatureMethod: signatureMethod ?? 'unknown', ...present(rest),
-    ...(source2 ? { source2 } : {}), ...(sources.length ? { sources } : {}), ...(v.checked ? { checked: v.checked } : {}), ...(several ? { version: v.number } : {}),
+    ...(source2 ? { source2 } : {}), ...(sources.length ? { sources } : {}), ...(v.checked ? { checked: v.checked } : {}),
+    ...(several ? { version: v.number } : {}),
   }
 }
 

@@ -12,10 +12,11 @@ import { BodyLevers, LeverList, LeverPage } from './views.tsx'
 
 const SHOWN = 60
 
+const last = z.object({ country: z.string(), body: z.string(), action: z.string() }).refine((a) => !Object.values(a).some((v) => v.includes('\0')))
 /** Where the list goes on, as JSON in base64url: body and action are free text. */
 const cursor = z.string().max(2000).transform((s, ctx) => {
   try {
-    return z.object({ country: z.string(), body: z.string(), action: z.string() }).refine((a) => !Object.values(a).some((v) => v.includes('\0'))).parse(JSON.parse(Buffer.from(s, 'base64url').toString()))
+    return last.parse(JSON.parse(Buffer.from(s, 'base64url').toString()))
   } catch { ctx.addIssue('no cursor'); return z.NEVER }
 })
 const written = (a: After): string => Buffer.from(JSON.stringify(a)).toString('base64url')
@@ -41,9 +42,9 @@ export function leverPages(rulebook: Rulebook): Hono {
       const country: { country?: string } = isCountry(asked) ? { country: asked } : {}
       const after = cursor.safeParse(c.req.query('after') ?? '')
       const [items, counts] = await Promise.all([read.list({ ...country, limit: SHOWN + 1, ...(after.success ? { after: after.data } : {}) }), read.counts()])
-      const shown = items.slice(0, SHOWN), last = shown.at(-1)
-      const next = items.length > SHOWN && last
-        ? { next: `/levers?${new URLSearchParams({ ...(country as Record<string, string>), after: written({ country: last.country ?? '', body: last.body, action: last.actionKey }) })}` } : {}
+      const shown = items.slice(0, SHOWN), end = shown.at(-1)
+      const address = (a: After) => `/levers?${new URLSearchParams({ ...(country.country ? { country: country.country } : {}), after: written(a) })}`
+      const next = items.length > SHOWN && end ? { next: address({ country: end.country ?? '', body: end.body, action: end.actionKey }) } : {}
       return html(c, <LeverList page={pageOf(c)} items={shown} counts={counts} {...country} {...next} onward={after.success} />)
     })
     .get('/levers/:id', async (c) => {
@@ -51,7 +52,8 @@ export function leverPages(rulebook: Rulebook): Hono {
       if (!lever?.versions.length) throw new Problem('not-found', 'there is no such lever', { status: 404 })
       const body = lever.organisation === null ? undefined : await bodyFor(c, lever.organisation)
       const members = body && await read.members(body.handle)
-      return html(c, <LeverPage page={pageOf(c)} lever={lever} mayCheck={may(c.get('who'), 'lever.edit', body?.id)} {...(body ? { body } : {})} {...(members ? { members } : {})} />)
+      const mayCheck = may(c.get('who'), 'lever.edit', body?.id)
+      return html(c, <LeverPage page={pageOf(c)} lever={lever} mayCheck={mayCheck} {...(body ? { body } : {})} {...(members ? { members } : {})} />)
     })
     .post('/levers/:id/check', async (c) => {
       const id = idOf(c)

@@ -87,7 +87,11 @@ function meetingDay(rule: Rule): string | undefined {
 }
 
 /** `day`: the last day to hand in. `any-time`: there is none. `past`: the only day that is known has gone by. `unknown`: ask. */
-export type HandInBy = { when: 'day'; date: string; why: 'every-year' | 'date' | 'before-meeting' } | { when: 'past'; date: string } | { when: 'any-time' } | { when: 'unknown' }
+export type HandInBy =
+  | { when: 'day'; date: string; why: 'every-year' | 'date' | 'before-meeting' }
+  | { when: 'past'; date: string }
+  | { when: 'any-time' }
+  | { when: 'unknown' }
 
 /**
  * The next last day to hand in, `today` (YYYY-MM-DD) included: a day of every year rolls over, one before a meeting needs the day of

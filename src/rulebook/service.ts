@@ -51,7 +51,8 @@ export function rulebook(house: RulebookHouse) {
     const same = versions.find((v) => v.digest === digest && (said === undefined || v.number === said)) ?? versions.find((v) => v.digest === digest)
     if (same && !free) return confirm(tx, who, old, same, checked)
     if (said !== undefined && !free && said < old.latest) {
-      return { outcome: 'skipped', id: old.id, version: said, reason: `version ${said} is kept as it was, and version ${old.latest} came after it: hand in a newer one` }
+      return { outcome: 'skipped', id: old.id, version: said,
+        reason: `version ${said} is kept as it was, and version ${old.latest} came after it: hand in a newer one` }
     }
     const number = free ? said : old.latest + 1
     const at = clock.now()
@@ -66,7 +67,8 @@ export function rulebook(house: RulebookHouse) {
     const answer = { id: old.id, version: version.number }
     if (checked === null || (version.checked !== null && version.checked >= checked)) return { outcome: 'unchanged', ...answer }
     await rows.setChecked(tx, old.id, version.number, checked)
-    await record(store, tx, clock, { by: who.by, action: 'lever.checked', subject: old.id, before: { checked: version.checked }, after: { version: version.number, checked } })
+    await record(store, tx, clock, { by: who.by, action: 'lever.checked', subject: old.id, before: { checked: version.checked },
+      after: { version: version.number, checked } })
     return { outcome: 'changed', ...answer }
   }
 

@@ -14,7 +14,8 @@ export type VersionRow = ReturnType<typeof ruleTables>['leverVersions']['$inferS
 export const digestOf = (rule: Rule): string => createHash('sha256').update(stable(rule)).digest('base64url').slice(0, 27)
 const plain = (text: string): string => text.normalize('NFKC').toLowerCase().replace(/\s+/gu, ' ').trim()
 /** Whom it moves, as one text that compares and sorts (organisations before rules of law): two spellings of one kind of body in one country are one body. */
-export const bodyKey = (b: Body): string => (b.organisation ? `organisation ${b.organisation}${b.scope ? ` ${plain(b.scope)}` : ''}` : `statute ${b.country} ${plain(b.scope ?? '')}`)
+export const bodyKey = (b: Body): string => (b.organisation ? `organisation ${b.organisation}${b.scope ? ` ${plain(b.scope)}` : ''}`
+  : `statute ${b.country} ${plain(b.scope ?? '')}`)
 export const actionKey = (action: string): string => plain(action)
 
 /** A lever in a list: its newest version only. */
@@ -35,7 +36,8 @@ export function leverStore(store: Store) {
 
   /** Rules of law, and those of bodies that are listed for everybody. */
   const shown: SQL = or(isNull(l.organisation), and(inArray(o.status, ['listed', 'archived']), isNull(o.gone)))!
-  const listed = { id: l.id, organisation: l.organisation, scope: l.scope, country: l.country, action: l.action, latest: l.latest, rule: v.rule, checked: v.checked, name: o.name, body: l.body, actionKey: l.actionKey }
+  const listed = { id: l.id, organisation: l.organisation, scope: l.scope, country: l.country, action: l.action, latest: l.latest, rule: v.rule,
+    checked: v.checked, name: o.name, body: l.body, actionKey: l.actionKey }
   const newest = (where: SQL | undefined) => store.read.select(listed).from(l)
     .innerJoin(v, and(eq(v.lever, l.id), eq(v.number, l.latest))).leftJoin(o, eq(o.handle, l.organisation)).where(where)
 
@@ -44,7 +46,9 @@ export function leverStore(store: Store) {
     versions: (db: Db, lever: string): Promise<VersionRow[]> => findVersions(db, { lever }),
     add: addLever,
     addVersion,
-    setLatest: async (tx: Db, id: string, latest: number, changed: Date): Promise<void> => { await tx.update(l).set({ latest, changed }).where(eq(l.id, id)) },
+    setLatest: async (tx: Db, id: string, latest: number, changed: Date): Promise<void> => {
+      await tx.update(l).set({ latest, changed }).where(eq(l.id, id))
+    },
     setChecked: async (tx: Db, id: string, number: number, checked: string): Promise<void> => {
       await tx.update(v).set({ checked }).where(and(eq(v.lever, id), eq(v.number, number)))
     },
@@ -76,11 +80,13 @@ export function leverStore(store: Store) {
     },
     /** How many members a body has, as the newest and surest figure says. */
     async members(handle: string): Promise<FigureInput | undefined> {
-      return membersFigure(await store.read.select({ kind: f.kind, value: f.value, unit: f.unit, year: f.year, source: f.source, confidence: f.confidence }).from(f)
+      const figure = { kind: f.kind, value: f.value, unit: f.unit, year: f.year, source: f.source, confidence: f.confidence }
+      return membersFigure(await store.read.select(figure).from(f)
         .innerJoin(o, eq(o.id, f.organisation)).where(and(eq(o.handle, handle), isNull(f.superseded))).orderBy(asc(f.id)))
     },
     async counts(): Promise<{ levers: number; countries: { country: string; levers: number }[] }> {
-      const rows = await store.read.select({ country: l.country, levers: sql<number>`count(*)` }).from(l).leftJoin(o, eq(o.handle, l.organisation)).where(shown).groupBy(l.country).orderBy(asc(l.country))
+      const rows = await store.read.select({ country: l.country, levers: sql<number>`count(*)` }).from(l).leftJoin(o, eq(o.handle, l.organisation))
+        .where(shown).groupBy(l.country).orderBy(asc(l.country))
       const countries = rows.flatMap((r) => (r.country === null ? [] : [{ country: r.country, levers: Number(r.levers) }]))
       return { levers: rows.reduce((n, r) => n + Number(r.levers), 0), countries }
     },

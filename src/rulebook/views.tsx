@@ -8,7 +8,7 @@ import { Away, Empty, FieldList, Note, Pagination, Say, Time, Timeline, Unknown,
 import { AsideSection, ChoiceCards, Form, PageHead, Provenance, Section, Split, Versions, type ChoiceCardProps } from '../web/blocks.tsx'
 import { country as countryName } from '../web/format.ts'
 import { Layout, type Page } from '../web/page.tsx'
-import { dayOf, firstDayOf } from './dates.ts'
+import { dayOf, firstDayOf, inYear } from './dates.ts'
 import type { Lever, Rule, Version } from './model.ts'
 import { blocksCollecting, FIELDS, isStale, knownAsOf, nextHandIn, thresholdFor, unknowns, type Field } from './rules.ts'
 import type { LeverBody, Listed } from './service.ts'
@@ -41,13 +41,24 @@ export const bodyName = (page: Page, l: { organisation: string | null; scope: st
 
 /* ── /levers ── */
 
-export interface ListProps { page: Page; items: readonly Listed[]; counts: { levers: number; countries: readonly { country: string; levers: number }[] }; country?: string; next?: string; onward: boolean }
+export interface ListProps {
+  page: Page
+  items: readonly Listed[]
+  counts: { levers: number; countries: readonly { country: string; levers: number }[] }
+  /** The one that was chosen. */
+  country?: string
+  next?: string
+  /** Not the first page. */
+  onward: boolean
+}
 
 const Countries = ({ page, counts, country }: Pick<ListProps, 'page' | 'counts' | 'country'>) => (
   <nav class="countries" aria-label={page.t('levers.countries')}>
     <a class="chip" href="/levers" aria-current={country ? undefined : 'true'}>{page.t('levers.allCountries')}</a>
     {counts.countries.map((x) => ({ ...x, name: countryName(page.lang, x.country) })).sort((a, b) => a.name.localeCompare(b.name, page.lang)).map((x) => (
-      <a class="chip" href={`/levers?country=${x.country}`} aria-current={x.country === country ? 'true' : undefined}>{page.t('levers.country', { country: x.name, count: x.levers })}</a>
+      <a class="chip" href={`/levers?country=${x.country}`} aria-current={x.country === country ? 'true' : undefined}>
+        {page.t('levers.country', { country: x.name, count: x.levers })}
+      </a>
     ))}
   </nav>
 )
@@ -62,8 +73,10 @@ function byCountry(items: readonly Listed[]): [string, Listed[]][] {
 export const LeverList = (p: ListProps) => {
   const { page, counts, items } = p
   const { t } = page
+  const home = p.country ? `/levers?country=${p.country}` : '/levers'
   return (
-    <Layout page={page} title={t('levers.title')} current="/levers" dye="walnut" description={t('levers.lede')} canonical={p.country ? `/levers?country=${p.country}` : '/levers'}>
+    <Layout page={page} title={t('levers.title')} current="/levers" dye="walnut" description={t('levers.lede')}
+      canonical={home}>
       <PageHead page={page} title={t('levers.title')} lede={t('levers.lede')}>
         {counts.countries.length ? <Countries page={page} counts={counts} country={p.country} /> : null}
       </PageHead>
@@ -76,7 +89,7 @@ export const LeverList = (p: ListProps) => {
             <ChoiceCards items={levers.map((l) => card(page, l, [<>{bodyName(page, l)}{l.organisation ? null : ` (${t('levers.law')})`}</>]))} />
           </section>
         ))}
-        <Pagination page={page} {...(p.next ? { next: p.next } : {})} {...(p.onward ? { first: p.country ? `/levers?country=${p.country}` : '/levers' } : {})} />
+        <Pagination page={page} {...(p.next ? { next: p.next } : {})} {...(p.onward ? { first: home } : {})} />
         <NotAdvice page={page} />
       </div>
     </Layout>
@@ -91,7 +104,8 @@ export const BodyLevers = ({ page, body, levers, law }: RulebookProps) => {
   const { t } = page
   return (
     <Layout page={page} title={t('levers.of', { name: body.name })} current="/levers" dye="walnut" description={t('levers.ofLede')}>
-      <PageHead page={page} swatch={actorUri(page, body.handle)} title={t('levers.of', { name: body.name })} lede={[placeOf(page, body), t('levers.ofLede')].filter(Boolean).join('. ')}
+      <PageHead page={page} swatch={actorUri(page, body.handle)} title={t('levers.of', { name: body.name })}
+        lede={[placeOf(page, body), t('levers.ofLede')].filter(Boolean).join('. ')}
         crumbs={[{ href: '/', label: t('nav.directory') }, { href: `/co-ops/${body.handle}`, label: body.name }, { label: t('levers.rulebook') }]}>
         {levers.length ? <ChoiceCards items={levers.flatMap((l) => (l.versions[0] ? [card(page, { ...l, rule: l.versions[0].rule })] : []))} /> : null}
       </PageHead>
@@ -128,7 +142,11 @@ const Blocked = ({ page, rule }: { page: Page; rule: Rule }) => {
   const fields = blocksCollecting(rule, today(page))
   if (!fields.length) return null
   const past = fields.includes('handIn.date') && nextHandIn(rule, today(page)).when === 'past'
-  return <Note warn><b>{t('levers.blockedTitle')}.</b> {t('levers.blockedText', { fields: fieldNames(page, fields) })}{past ? ` ${t('levers.blockedPast')}` : ''}</Note>
+  return (
+    <Note warn>
+      <b>{t('levers.blockedTitle')}.</b> {t('levers.blockedText', { fields: fieldNames(page, fields) })} {past ? t('levers.blockedPast') : null}
+    </Note>
+  )
 }
 
 const value = (page: Page, rule: Rule, field: Field): Child => fieldText(page, rule, field) ?? <Unknown page={page} />
@@ -136,24 +154,26 @@ const value = (page: Page, rule: Rule, field: Field): Child => fieldText(page, r
 function known(page: Page, rule: Rule): Fact[] {
   const missing = new Set<Field>(unknowns(rule))
   return FIELDS.map((f) => ({
-    label: page.t(`levers.field.${f}`), value: fieldText(page, rule, f) !== null && missing.has(f) ? <>{fieldText(page, rule, f)} (<Unknown page={page} />)</> : value(page, rule, f),
+    label: page.t(`levers.field.${f}`), value: fieldText(page, rule, f) !== null && missing.has(f)
+      ? <>{fieldText(page, rule, f)} (<Unknown page={page} />)</> : value(page, rule, f),
     ...(f === 'deposit' && missing.has(f) ? { note: page.t('levers.unknownIsNotNone') } : {}),
   }))
 }
 
 /** Two neighbouring versions: the threshold always, and whatever else differs. */
-const Side = ({ page, before, after }: { page: Page; before: Version; after: Version }) => {
+const Side = ({ page, before, after, newest }: { page: Page; before: Version; after: Version; newest: boolean }) => {
   const { t } = page
   const changed = FIELDS.filter((f) => fieldText(page, before.rule, f) !== fieldText(page, after.rule, f))
   const rows = (v: Version) => [
-    ...(['threshold', ...changed.filter((f) => f !== 'threshold')] as Field[]).map((f) => ({ label: t(`levers.field.${f}`), value: value(page, v.rule, f), changed: changed.includes(f) })),
+    ...(['threshold', ...changed.filter((f) => f !== 'threshold')] as Field[])
+      .map((f) => ({ label: t(`levers.field.${f}`), value: value(page, v.rule, f), changed: changed.includes(f) })),
     { label: t('levers.field.source'), value: <Away href={v.rule.sources[0] ?? ''} /> },
   ]
   return (
     <>
       {changed.length ? null : <p class="sub">{t('levers.sameRule')}</p>}
       <Versions before={{ title: t('levers.version', { number: before.number }), when: seenText(page, before.rule.sourceSeen), rows: rows(before) }}
-        after={{ title: t('levers.version', { number: after.number }), when: seenText(page, after.rule.sourceSeen), rows: rows(after) }} />
+        after={{ title: t('levers.version', { number: after.number }), when: newest ? `${seenText(page, after.rule.sourceSeen)}, ${t('levers.inForce')}` : seenText(page, after.rule.sourceSeen), rows: rows(after) }} />
     </>
   )
 }
@@ -169,7 +189,8 @@ const Arithmetic = ({ page, rule, members }: { page: Page; rule: Rule; members?:
         <p>
           <b class="num">{rule.threshold.fixed !== undefined || !counted
             ? t('levers.arithmeticFixed', { signatures: needed.signatures })
-            : t('levers.arithmeticText', { signatures: needed.signatures, members: counted.value, kind: figureWord(t, counted.kind), year: counted.year === null ? '?' : String(counted.year) })}</b>
+            : t('levers.arithmeticText', { signatures: needed.signatures, members: counted.value, kind: figureWord(t, counted.kind),
+              year: counted.year === null ? '?' : String(counted.year) })}</b>
           <span class="src">{t(`levers.certainty.${needed.certainty}`)}</span>
           {counted && counted.confidence !== 'primary' && rule.threshold.fixed === undefined ? <span class="src">{t('levers.membersUncertain')}</span> : null}
         </p>
@@ -187,12 +208,16 @@ function dates(page: Page, version: Version): { title: Child; text?: Child }[] {
   else if (by.when === 'past') items.push({ title: <Time page={page} at={by.date} />, text: t('levers.handInPast') })
   else items.push({ title: by.when === 'any-time' ? t('levers.handInAny') : <span class="unk">{t('levers.handInUnknown')}</span> })
   const since = knownAsOf(version)
-  if (since !== undefined && !isStale(version, page.now)) items.push({ title: <Time page={page} at={`${Number(since.slice(0, 4)) + 1}${since.slice(4)}`.replace(/-02-29$/, '-02-28')} />, text: <>{t('levers.goesStale')}. {t('levers.goesStaleWhy')}</> })
+  if (since !== undefined && !isStale(version, page.now)) {
+    const stale = inYear(`--${since.slice(5)}`, Number(since.slice(0, 4)) + 1)
+    items.push({ title: <Time page={page} at={stale} />, text: <>{t('levers.goesStale')}. {t('levers.goesStaleWhy')}</> })
+  }
   return items
 }
 
 const Aside = ({ page, lever, version, members }: LeverProps & { version: Version }) => {
   const { t } = page
+  const how = `${seenText(page, version.rule.sourceSeen)}, ${t(`coops.confidence.${version.rule.confidence}`)}`
   return (
     <>
       <AsideSection title={t('levers.dates')}><Timeline items={dates(page, version)} /></AsideSection>
@@ -200,17 +225,25 @@ const Aside = ({ page, lever, version, members }: LeverProps & { version: Versio
       <AsideSection title={t('levers.versions')}>
         <Timeline items={lever.versions.map((v, i) => ({
           title: t('levers.version', { number: v.number }), now: i === 0,
-          text: t('levers.versionLine', { threshold: v.rule.threshold ? thresholdText(page, v.rule.threshold) : t('page.unknown'), seen: seenText(page, v.rule.sourceSeen), confidence: t(`coops.confidence.${v.rule.confidence}`) }),
+          text: t('levers.versionLine', { threshold: v.rule.threshold ? thresholdText(page, v.rule.threshold) : t('page.unknown'),
+            seen: seenText(page, v.rule.sourceSeen), confidence: t(`coops.confidence.${v.rule.confidence}`) }),
         }))} />
         <p class="sub mt2">{t('levers.keeps')}</p>
       </AsideSection>
       <Provenance title={t('levers.provenance')} items={[
-        ...version.rule.sources.map((s) => <><Away href={s} /><span class="src">{seenText(page, version.rule.sourceSeen)}, {t(`coops.confidence.${version.rule.confidence}`)}</span></>),
+        ...version.rule.sources.map((s) => <><Away href={s} /><span class="src">{how}</span></>),
         <Say t={t} k="levers.writtenDown" values={{ who: byWhom(page, version.by) }} parts={{ date: <Time page={page} at={version.at} /> }} />,
         ...(version.checked ? [<Say t={t} k="levers.readAgain" parts={{ date: <>{dayText(page, version.checked)}</> }} />] : []),
       ]} />
     </>
   )
+}
+
+function crumbs(page: Page, lever: Lever, body?: LeverBody): { href?: string; label: string }[] {
+  const here = { label: capital(lever.action) }
+  if (body) return [{ href: `/co-ops/${body.handle}`, label: body.name }, { href: `/co-ops/${body.handle}/levers`, label: page.t('levers.rulebook') }, here]
+  const country = lever.country ? [{ href: `/levers?country=${lever.country}`, label: countryName(page.lang, lever.country) }] : []
+  return [{ href: '/levers', label: page.t('nav.levers') }, ...country, here]
 }
 
 export const LeverPage = (p: LeverProps) => {
@@ -220,18 +253,18 @@ export const LeverPage = (p: LeverProps) => {
   const name = bodyName(page, { ...lever, name: body?.name ?? null })
   const title = `${capital(lever.action)}: ${name}`
   return (
-    <Layout page={page} title={title} current="/levers" dye="walnut" description={version.rule.threshold ? `${title}. ${thresholdText(page, version.rule.threshold)}` : title}>
+    <Layout page={page} title={title} current="/levers" dye="walnut"
+      description={version.rule.threshold ? `${title}. ${thresholdText(page, version.rule.threshold)}` : title}>
       <PageHead page={page} title={capital(lever.action)} {...(body ? { swatch: actorUri(page, body.handle) } : {})}
         lede={[name, lever.organisation ? null : t('levers.law'), lever.country && countryName(page.lang, lever.country)].filter(Boolean).join(', ')}
-        crumbs={body
-          ? [{ href: `/co-ops/${body.handle}`, label: body.name }, { href: `/co-ops/${body.handle}/levers`, label: t('levers.rulebook') }, { label: capital(lever.action) }]
-          : [{ href: '/levers', label: t('nav.levers') }, ...(lever.country ? [{ href: `/levers?country=${lever.country}`, label: countryName(page.lang, lever.country) }] : []), { label: capital(lever.action) }]}>
+        crumbs={crumbs(page, lever, body)}>
         <AgeWarning page={page} version={version} />
         <Blocked page={page} rule={version.rule} />
       </PageHead>
       <Split label={t('levers.provenance')} aside={<Aside {...p} version={version} />}>
         {lever.versions.length > 1 ? (
-          <Section first title={t('levers.changed')}>{lever.versions.slice(0, -1).map((after, i) => <Side page={page} before={lever.versions[i + 1]!} after={after} />)}</Section>
+          <Section first title={t('levers.changed')}>{lever.versions.slice(0, -1)
+            .map((after, i) => <Side page={page} before={lever.versions[i + 1]!} after={after} newest={i === 0} />)}</Section>
         ) : null}
         <Section first={lever.versions.length === 1} title={t('levers.known')}>
           <FieldList items={known(page, version.rule)} />

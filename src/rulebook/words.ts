@@ -38,7 +38,8 @@ export function thresholdText(page: Page, t: Threshold): string {
   const say = page.t
   const main = t.fixed !== undefined
     ? t.unit ? say('levers.t.units', { count: t.fixed, unit: t.unit }) : say('levers.t.members', { count: t.fixed })
-    : t.unit ? say('levers.t.percentOf', { percent: percent(page.lang, t.percent! / 100), unit: t.unit }) : say('levers.t.percent', { percent: percent(page.lang, t.percent! / 100) })
+    : t.unit ? say('levers.t.percentOf', { percent: percent(page.lang, t.percent! / 100), unit: t.unit })
+      : say('levers.t.percent', { percent: percent(page.lang, t.percent! / 100) })
   return [
     main,
     t.min === undefined ? '' : say('levers.t.min', { count: t.min }), t.max === undefined ? '' : say('levers.t.max', { count: t.max }),
@@ -59,7 +60,8 @@ function handInText(page: Page, rule: Rule): string | null {
   return h.date === null && h.beforeMeeting === null ? null : parts.join(', ')
 }
 
-const words = (page: Page, value: string[] | typeof NONE | null): string | null => (value === null ? null : value === NONE ? page.t('levers.none_value') : value.join(', '))
+const words = (page: Page, value: string[] | typeof NONE | null): string | null =>
+  (value === null ? null : value === NONE ? page.t('levers.none_value') : value.join(', '))
 const limit = (page: Page, value: number | typeof NONE | null): string | null =>
   value === null ? null : value === NONE ? page.t('levers.v.noLimit') : page.t('levers.v.words', { count: value })
 
@@ -91,12 +93,16 @@ export function fieldText(page: Page, rule: Rule, field: Field): string | null {
     case 'nextMeeting': return rule.nextMeeting && dayText(page, rule.nextMeeting)
     case 'blackouts':
       if (rule.blackouts === null || rule.blackouts === NONE) return rule.blackouts && page.t('levers.none_value')
-      return rule.blackouts.map((b) => page.t('levers.v.range', { from: dayText(page, b.from), to: dayText(page, b.to) }) + (b.note ? ` (${b.note})` : '')).join('; ')
+      return rule.blackouts
+        .map((b) => page.t('levers.v.range', { from: dayText(page, b.from), to: dayText(page, b.to) }) + (b.note ? ` (${b.note})` : '')).join('; ')
     case 'deposit': return depositText(page, rule.deposit)
     case 'motionWordLimit': return limit(page, rule.motionWordLimit)
     case 'statementWordLimit': return limit(page, rule.statementWordLimit)
     case 'binding': return rule.binding === null ? null : page.t(rule.binding ? 'levers.v.binding' : 'levers.v.advisory')
-    case 'majority': return rule.majority && [rule.majority.text, rule.majority.percent === null ? '' : percent(page.lang, rule.majority.percent / 100)].filter(Boolean).join(', ')
+    case 'majority': {
+      const m = rule.majority
+      return m && [m.text, m.percent === null ? '' : percent(page.lang, m.percent / 100)].filter(Boolean).join(', ')
+    }
     case 'validityRate': return rule.validityRate === null ? null : percent(page.lang, rule.validityRate)
   }
 }
