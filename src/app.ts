@@ -3,6 +3,7 @@ import { Hono } from 'hono'
 import path from 'node:path'
 import { readFileSync } from 'node:fs'
 import { accountPages } from './accounts/pages.tsx'
+import { system } from './accounts/model.ts'
 import { accounts } from './accounts/service.ts'
 import { session } from './accounts/session.ts'
 import { loadSecret, type Config } from './config.ts'
@@ -68,8 +69,12 @@ export async function makeHouse(config: Config, o: HouseOptions = {}) {
       async firstSteps(): Promise<string | undefined> {
         return await people.read.count() ? undefined : 'No admin yet: run `npx toadlane setup` to name the instance and make the first account.'
       },
-      /** What comes round by the clock: ended key-values go. */
-      tidy: async () => { await kv.sweep(); await people.tidy() },
+      /** What comes round by the clock: ended key-values go, listings that nobody confirmed for three years go to the archive. */
+      tidy: async () => {
+        await kv.sweep()
+        await people.tidy()
+        await organisations.archiveFaded(system)
+      },
       async close() {
         await fedi.close()
         await store.close()

@@ -163,6 +163,7 @@ function known(page: Page, rule: Rule): Fact[] {
 /** Two neighbouring versions: the threshold always, and whatever else differs. */
 const Side = ({ page, before, after, newest }: { page: Page; before: Version; after: Version; newest: boolean }) => {
   const { t } = page
+  const seen = seenText(page, after.rule.sourceSeen)
   const changed = FIELDS.filter((f) => fieldText(page, before.rule, f) !== fieldText(page, after.rule, f))
   const rows = (v: Version) => [
     ...(['threshold', ...changed.filter((f) => f !== 'threshold')] as Field[])
@@ -173,7 +174,7 @@ const Side = ({ page, before, after, newest }: { page: Page; before: Version; af
     <>
       {changed.length ? null : <p class="sub">{t('levers.sameRule')}</p>}
       <Versions before={{ title: t('levers.version', { number: before.number }), when: seenText(page, before.rule.sourceSeen), rows: rows(before) }}
-        after={{ title: t('levers.version', { number: after.number }), when: newest ? `${seenText(page, after.rule.sourceSeen)}, ${t('levers.inForce')}` : seenText(page, after.rule.sourceSeen), rows: rows(after) }} />
+        after={{ title: t('levers.version', { number: after.number }), when: newest ? `${seen}, ${t('levers.inForce')}` : seen, rows: rows(after) }} />
     </>
   )
 }
