@@ -140,6 +140,7 @@ export function startWorkers(store: Store, jobs: Jobs, handlers: Readonly<Record
     const asked = () => { nudged = true; wake() }
     nudges.set(kind, asked)
     const free = () => handler.concurrency - busy
+    const batch = Math.max(1, handler.concurrency >> 2)
 
     /** Claims and starts what fits; false when there was nothing to do. */
     async function look(): Promise<boolean> {
@@ -153,7 +154,12 @@ export function startWorkers(store: Store, jobs: Jobs, handlers: Readonly<Record
         busy++
         busyAll++
         held.set(job.id, job)
-        void work(job, handler).finally(() => { busy--; busyAll--; asked() })
+        void work(job, handler).finally(() => {
+          busy--
+          busyAll--
+          // Many are claimed in one statement; a single free place can wait for its neighbours, or for the next tick.
+          if (busy === 0 || free() >= batch) asked()
+        })
       }
       if (list.length) return true
       const due = await jobs.nextDue([kind])
@@ -183,7 +189,9 @@ export function startWorkers(store: Store, jobs: Jobs, handlers: Readonly<Record
   const unlisten = jobs.onAdded(nudge)
   const loops = Object.entries(handlers).map(([kind, handler]) => loop(kind, handler))
   const heart = outage('leases cannot be renewed')
-  const heartbeat = setInterval(() => { jobs.renew([...held.keys()]).then(heart.works, heart.failed) }, 20 * SECOND)
+  const heartbeat = setInterval(() => {
+    Promise.all([jobs.renew([...held.keys()]), store.engine === 'postgres' ? jobs.tend() : undefined]).then(heart.works, heart.failed)
+  }, 20 * SECOND)
   return {
     async stop(ms = 8 * SECOND) {
       stopping.abort()
