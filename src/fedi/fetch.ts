@@ -55,7 +55,7 @@ export function fetcher(house: FetchHouse) {
     if (!kind) return plain
     await keys.ensure(uris.instanceHandle)
     const key = await keys.privateKey(uris.instanceHandle)
-    return { ...plain, ...await signRequest(kind, { method: 'GET', url, date: clock.now(), keyId: uris.mainKey(uris.instanceHandle), key }) }
+    return { ...plain, ...signRequest(kind, { method: 'GET', url, date: clock.now(), keyId: uris.mainKey(uris.instanceHandle), key }) }
   }
   function check(url: URL): void {
     if (house.isBlocked(bareHost(url))) throw new Problem('blocked', 'this server is blocked here', { status: 403 })
@@ -75,41 +75,42 @@ export function fetcher(house: FetchHouse) {
     return second
   }
 
-  return {
-    /**
-     * The document at an address. Its `id` must be on the origin that served it; who needs more compares it.
-     * Problems: refused, blocked, unreachable, not-found, gone (410), bad-document.
-     */
-    async document(id: string): Promise<FetchedDocument> {
-      let answer: Answer
-      try { answer = await signed(id.replace(/#.*$/, '')) } catch (e) {
-        log.debug('GET failed: {reason}', { reason: e instanceof Error ? e.name : 'unknown' })
-        throw unreachable(e, 'the other server')
-      }
-      const { status } = answer
-      if (status === 404) throw new Problem('not-found', 'the other server does not know it', { status: 404 })
-      if (status === 410) throw new Problem('gone', 'it has been deleted on its own server', { status: 410 })
-      if (status < 200 || status >= 300) throw new Problem('unreachable', `the other server answered ${status}`, { status: 502 })
-      if (!isActivity(single(answer.headers['content-type']))) throw new Problem('bad-document', 'the other server sent no ActivityPub document', { status: 502 })
-      let document: Json
-      try { document = parseObject(answer.body) } catch (e) {
-        throw new Problem('bad-document', `the other server sent a document that is ${e instanceof Error ? e.message : 'unreadable'}`, { status: 502 })
-      }
-      if (document.id !== undefined && !sameOrigin(document.id, answer.url.href)) {
-        throw new Problem('bad-document', 'the document claims an id on another server', { status: 502 })
-      }
-      return { url: answer.url.href, document }
-    },
+  /**
+   * The document at an address. Its `id` must be on the origin that served it; who needs more compares it.
+   * Problems: refused, blocked, unreachable, not-found, gone (410), bad-document.
+   */
+  async function document(id: string): Promise<FetchedDocument> {
+    let answer: Answer
+    try { answer = await signed(id.replace(/#.*$/, '')) } catch (e) {
+      log.debug('GET failed: {reason}', { reason: e instanceof Error ? e.name : 'unknown' })
+      throw unreachable(e, 'the other server')
+    }
+    const { status } = answer
+    if (status === 404) throw new Problem('not-found', 'the other server does not know it', { status: 404 })
+    if (status === 410) throw new Problem('gone', 'it has been deleted on its own server', { status: 410 })
+    if (status < 200 || status >= 300) throw new Problem('unreachable', `the other server answered ${status}`, { status: 502 })
+    if (!isActivity(single(answer.headers['content-type']))) throw new Problem('bad-document', 'the other server sent no ActivityPub document', { status: 502 })
+    let read: Json
+    try { read = parseObject(answer.body) } catch (e) {
+      throw new Problem('bad-document', `the other server sent a document that is ${e instanceof Error ? e.message : 'unreadable'}`, { status: 502 })
+    }
+    if (read.id !== undefined && !sameOrigin(read.id, answer.url.href)) {
+      throw new Problem('bad-document', 'the document claims an id on another server', { status: 502 })
+    }
+    return { url: answer.url.href, document: read }
+  }
 
+  return {
+    document,
     /**
      * The object with exactly this id. Where the address led to another id on the same origin (a page's address instead of the
      * id), that id is asked once more.
      */
     async object(id: string): Promise<Json> {
-      const first = await this.document(id)
+      const first = await document(id)
       if (first.document.id === id) return first.document
       if (typeof first.document.id !== 'string') throw new Problem('bad-document', 'the document has no id', { status: 502 })
-      const second = await this.document(first.document.id)
+      const second = await document(first.document.id)
       if (second.document.id !== first.document.id) throw new Problem('bad-document', 'the document is not at its own id', { status: 502 })
       return second.document
     },

@@ -1,6 +1,7 @@
 /** Our own Follows: asked, taken back. */
 import { newId } from '../kernel/ids.ts'
 import { Problem } from '../kernel/errors.ts'
+import { DAY, type Clock } from '../kernel/time.ts'
 import type { Store } from '../store/store.ts'
 import type { LocalActors } from './actors.ts'
 import type { FollowState, RemoteActor } from './fedi.ts'
@@ -9,7 +10,9 @@ import type { Publisher } from './publish.ts'
 import type { RemoteActors } from './remote.ts'
 import type { Uris } from './uris.ts'
 
-export function followings(house: { store: Store; uris: Uris; actors: LocalActors; remote: RemoteActors; follows: FollowBook; publisher: Publisher }) {
+const ASK_AGAIN = DAY
+
+export function followings(house: { store: Store; clock: Clock; uris: Uris; actors: LocalActors; remote: RemoteActors; follows: FollowBook; publisher: Publisher }) {
   const { store, uris, follows, publisher } = house
   return {
     async follow(by: { handle: string }, actorUri: string): Promise<{ state: FollowState; actor: RemoteActor }> {
@@ -17,7 +20,9 @@ export function followings(house: { store: Store; uris: Uris; actors: LocalActor
       const { keys: _, fetched: __, gone: ___, ...actor } = await house.remote.get(actorUri)
       const state = await store.write(async (tx): Promise<FollowState> => {
         const old = await follows.find(by.handle, actor.id, tx)
-        if (old && old.state !== 'rejected') return old.state
+        if (old?.state === 'accepted') return old.state
+        // Some approve by hand, after days; but a Follow that was lost on the way must not stay lost.
+        if (old?.state === 'requested' && house.clock.now().getTime() - old.since.getTime() < ASK_AGAIN) return old.state
         const id = uris.activity(newId())
         await follows.request(tx, by.handle, actor.id, id)
         await publisher.publish(tx, { actor: by.handle, activity: { id, type: 'Follow', to: [actor.id], object: actor.id }, to: { inboxes: [actor.inbox] } })

@@ -36,9 +36,9 @@ export function followBook(store: Store, clock: Clock) {
       return rows.map((r) => r.follower)
     },
 
-    async find(handle: string, target: string, db: Db = store.read): Promise<{ state: FollowState; activity: string } | undefined> {
-      const [row] = await db.select({ state: following.state, activity: following.activity }).from(following).where(isOurs(handle, target))
-      return row && { state: state(row.state), activity: row.activity }
+    async find(handle: string, target: string, db: Db = store.read): Promise<{ state: FollowState; activity: string; since: Date } | undefined> {
+      const [row] = await db.select({ state: following.state, activity: following.activity, since: following.since }).from(following).where(isOurs(handle, target))
+      return row && { ...row, state: state(row.state) }
     },
     async request(tx: Db, handle: string, target: string, activity: string): Promise<void> {
       const set = { state: 'requested', activity, since: clock.now() }

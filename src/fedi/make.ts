@@ -57,7 +57,7 @@ export function makeFedi(o: FediOptions): Fedi {
   const arrivals = intake(store, clock, jobs)
   const send = sender({ agent, allowPrivate, clock, userAgent })
   const lookup = lookups({ fetch, remote, allowPrivate, isLocal: uris.isLocal })
-  const { follow, unfollow } = followings({ store, uris, actors, remote, follows, publisher })
+  const { follow, unfollow } = followings({ store, clock, uris, actors, remote, follows, publisher })
 
   async function mailbox(handle: string): Promise<'open' | 'gone' | 'none'> {
     const actor = await actors.find(handle)
@@ -120,6 +120,9 @@ export function makeFedi(o: FediOptions): Fedi {
       await remote.sweep(before(KEEP_STRANGERS))
       await hosts.sweep(before(KEEP_HOSTS))
     },
-    close: () => agent.close(),
+    async close() {
+      await hosts.save()
+      await agent.close()
+    },
   }
 }

@@ -266,6 +266,14 @@ describe('what is taken', () => {
   })
 })
 
+test('keys are fetched within a budget, whoever asks', async () => {
+  const limited = await makeInstance({ store: await sqlite!.fresh(), workers: false, fedi: { limits: { verify: { perClient: { burst: 9, perMinute: 0 }, perHost: { burst: 2, perMinute: 0 }, total: { burst: 9, perMinute: 0 } } } } })
+  const send = async (name: string) => (await post(`${limited.origin}/ap/inbox`, activity(`${r.origin}/users/${name}`, 'Create', {}), { keyId: `${r.origin}/users/${name}#main-key`, key: x.key })).status
+  expect([await send('n1'), await send('n2'), await send('n3'), await send('n4')]).toEqual([401, 401, 429, 429])
+  expect(r.seen).toHaveLength(2)
+  await limited.close()
+})
+
 test('who is refused over and over is not listened to for a while', async () => {
   const limited = await makeInstance({ store: await sqlite!.fresh(), workers: false, listen: false, fedi: { limits: { receive: { refusals: { burst: 3, perMinute: 0 }, perHost: { burst: 1, perMinute: 0 } } } } })
   const app = limited.fedi.routes({ clientAddress: (request) => request.headers.get('x-from') ?? undefined })

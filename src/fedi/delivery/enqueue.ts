@@ -28,21 +28,13 @@ export function readParcel(uris: Uris, payload: unknown): Parcel {
 export interface EnqueueHouse { store: Store; clock: Clock; jobs: Jobs; uris: Uris }
 
 export function enqueuer(house: EnqueueHouse) {
-  const { store, clock, jobs, uris } = house
+  const { store, jobs, uris } = house
   const { followers, remoteActors } = fediTables(store.kit)
   const target = sql<string>`coalesce(${followers.sharedInbox}, ${followers.inbox})`
 
   /** In the database alone: 100,000 followers never pass through this process. */
-  async function toFollowers(tx: Db, handle: string, payload: string): Promise<void> {
-    const ms = clock.now()
-    const now = store.engine === 'postgres' ? sql`cast(${ms.toISOString()} as timestamptz)` : sql`${ms.getTime()}`
-    await tx.rows(sql`
-      insert into jobs (kind, key, payload, due, attempts, created)
-      select ${sql.raw(`'${DELIVER}'`)}, inbox, ${store.engine === 'postgres' ? sql`cast(${payload} as text)` : sql`${payload}`}, ${now}, 0, ${now}
-      from (select distinct coalesce(shared_inbox, inbox) as inbox from followers where actor = ${handle} and state = 'accepted') f
-      where inbox not like ${`${uris.origin}/%`} order by inbox`)
-    store.afterCommit(() => jobs.wake(DELIVER))
-  }
+  const toFollowers = (tx: Db, handle: string, payload: Json): Promise<void> => jobs.addForEach(tx, DELIVER, payload, sql`
+    select distinct ${target} from ${followers} where actor = ${handle} and state = 'accepted' and ${target} not like ${`${uris.origin}/%`}`)
 
   /** Inboxes of actors; those whose inbox is not known come back as `unknown`. */
   async function inboxesOf(tx: Db, actors: readonly string[], shared: boolean): Promise<{ inboxes: string[]; unknown: string[] }> {
@@ -70,7 +62,7 @@ export function enqueuer(house: EnqueueHouse) {
         const covered = await tx.selectDistinct({ inbox: target }).from(followers).where(and(eq(followers.actor, handle), eq(followers.state, 'accepted'), inArray(target, [...single])))
         for (const c of covered) single.delete(c.inbox)
       }
-      await toFollowers(tx, handle, JSON.stringify(payload))
+      await toFollowers(tx, handle, payload)
     }
     await jobs.addMany(tx, DELIVER, [...single].map((inbox) => ({ key: inbox, payload })))
     await jobs.addMany(tx, ADDRESS, unknown.map((actor) => ({ key: actor, payload: { ...payload, actor } })))

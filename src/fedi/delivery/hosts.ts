@@ -5,6 +5,7 @@ import { getLogger } from '@logtape/logtape'
 import { safeReason } from '../../kernel/errors.ts'
 import { HOUR, MINUTE, SECOND, type Clock } from '../../kernel/time.ts'
 import type { Jobs } from '../../store/jobs.ts'
+import { prepared } from '../../store/prepared.ts'
 import type { Store } from '../../store/store.ts'
 import { storeTables } from '../../store/tables.ts'
 import type { HostHealth } from '../fedi.ts'
@@ -19,6 +20,7 @@ const LONGEST = 6 * HOUR
 /** A probe that never comes back (a killed handler) stops holding the place after this. */
 const PROBE = 30 * SECOND
 const FRESH = 15 * SECOND
+const SAVE = SECOND
 
 /** The pause after the n-th failure in a row, in ms: one minute, doubling to six hours, spread by ±20 %. */
 export function pauseAfter(failures: number, random: () => number = Math.random): number {
@@ -35,6 +37,7 @@ export type Gate = { go: true } | { go: false; wait: number }
 export function hostBook(store: Store, clock: Clock, jobs: Jobs) {
   const t = fediTables(store.kit).hosts
   const j = storeTables(store.kit).jobs
+  const read = prepared('host', (db) => db.select().from(t).where(eq(t.host, sql.placeholder('host'))))
   const cache = new LRUCache<string, Kept>({ max: 5000 })
   const probing = new Map<string, number>()
   const blank = (host: string): Row => ({ host, lastSuccess: null, lastFailure: null, failures: 0, openUntil: null, signature: null, software: null })
@@ -43,18 +46,33 @@ export function hostBook(store: Store, clock: Clock, jobs: Jobs) {
   async function of(host: string): Promise<Row> {
     const kept = cache.get(host)
     if (kept && now() - kept.read < FRESH) return kept.row
-    const [row] = await store.read.select().from(t).where(eq(t.host, host))
-    const fresh = row ?? kept?.row ?? blank(host)
+    const [row] = await read(store.read, { host })
+    const fresh = { ...(row ?? kept?.row ?? blank(host)), ...unsaved.get(host) }
     cache.set(host, { row: fresh, read: now() })
     return fresh
   }
 
-  /** Changes the row here and in the database. Only what has changed is written: other processes know other things. */
+  /** What is not in the database yet. Written together: a fan-out meets thousands of hosts in a second. */
+  const unsaved = new Map<string, Partial<Row>>()
+  let saving: NodeJS.Timeout | undefined
+
+  async function save(): Promise<void> {
+    clearTimeout(saving)
+    saving = undefined
+    if (!unsaved.size) return
+    const list = [...unsaved]
+    unsaved.clear()
+    // Only what has changed is written: other processes know other things.
+    await store.write(async (tx) => {
+      for (const [host, set] of list) await tx.insert(t).values({ ...blank(host), ...set }).onConflictDoUpdate({ target: t.host, set })
+    }).catch((e: unknown) => log.warn('the state of {count} hosts was not kept: {reason}', { count: list.length, reason: safeReason(e) }))
+  }
+
   async function change(host: string, set: Partial<Row>): Promise<void> {
     const row = { ...(await of(host)), ...set }
     cache.set(host, { row, read: now() })
-    await store.auto.insert(t).values({ ...blank(host), ...set }).onConflictDoUpdate({ target: t.host, set })
-      .catch((e: unknown) => log.warn('the state of a host was not kept: {reason}', { reason: safeReason(e) }))
+    unsaved.set(host, { ...unsaved.get(host), ...set })
+    saving ??= setTimeout(() => void save(), SAVE).unref()
   }
 
   /** Everything that waits for the host is due now: it has come back. */
@@ -114,8 +132,10 @@ export function hostBook(store: Store, clock: Clock, jobs: Jobs) {
       },
     },
 
+    save,
     /** Hosts by name. */
     async list(after = '', limit = 100): Promise<HostHealth[]> {
+      await save()
       const rows = await store.read.select().from(t).where(gt(t.host, after)).orderBy(asc(t.host)).limit(limit)
       return rows.map((r) => ({ ...r, signature: r.signature === 'rfc9421' || r.signature === 'cavage' ? r.signature : null }))
     },

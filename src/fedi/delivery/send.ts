@@ -16,7 +16,7 @@ const ANSWER = 64 * 1024
 
 export function sender(o: SenderOptions) {
   async function post(url: URL, kind: SignatureKind, p: Parcel, signal: AbortSignal) {
-    const signed = await signRequest(kind, { method: 'POST', url, digest: p.digest, date: o.clock.now(), keyId: p.keyId, key: p.key })
+    const signed = signRequest(kind, { method: 'POST', url, digest: p.digest, date: o.clock.now(), keyId: p.keyId, key: p.key })
     const r = await request(url, {
       dispatcher: o.agent, method: 'POST', body: p.body, signal,
       headers: { ...signed, 'content-type': 'application/activity+json', accept: 'application/activity+json, application/json;q=0.9, */*;q=0.1', 'user-agent': o.userAgent },

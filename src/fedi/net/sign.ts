@@ -2,8 +2,7 @@
  * Signs requests with node:crypto, in both ways that the fediverse knows: RFC 9421 and draft-cavage-http-signatures-12.
  * The digest of a body is made once and serves every inbox it goes to.
  */
-import { createHash, sign as signWith, type KeyObject } from 'node:crypto'
-import { promisify } from 'node:util'
+import { createHash, sign, type KeyObject } from 'node:crypto'
 
 export type SignatureKind = 'rfc9421' | 'cavage'
 
@@ -20,13 +19,11 @@ export interface ToSign {
   key: KeyObject
 }
 
-const asyncSign = promisify(signWith) as (algorithm: string | null, data: Uint8Array, key: KeyObject) => Promise<Buffer>
-/** On the thread pool: 0.25 ms of RSA would otherwise stand in the way of every other request. */
-const make = async (base: string, key: KeyObject): Promise<string> =>
-  (await asyncSign(key.asymmetricKeyType === 'rsa' ? 'sha256' : null, Buffer.from(base), key)).toString('base64')
+/** In this thread: with one key the thread pool signs one at a time too (Node locks the key), and makes us wait for the lock. */
+const make = (base: string, key: KeyObject): string => sign(key.asymmetricKeyType === 'rsa' ? 'sha256' : null, Buffer.from(base), key).toString('base64')
 
 /** draft-cavage-http-signatures-12 as Mastodon has made it: `(request-target) host date digest`, RSA with SHA-256. */
-async function cavage(r: ToSign): Promise<Record<string, string>> {
+function cavage(r: ToSign): Record<string, string> {
   const date = r.date.toUTCString()
   const lines = [`(request-target): ${r.method.toLowerCase()} ${r.url.pathname}${r.url.search}`, `host: ${r.url.host}`, `date: ${date}`]
   const names = ['(request-target)', 'host', 'date']
@@ -35,7 +32,7 @@ async function cavage(r: ToSign): Promise<Record<string, string>> {
     names.push('digest')
   }
   const algorithm = r.key.asymmetricKeyType === 'rsa' ? 'rsa-sha256' : 'hs2019'
-  const signature = await make(lines.join('\n'), r.key)
+  const signature = make(lines.join('\n'), r.key)
   return {
     host: r.url.host, date, ...(r.digest === undefined ? {} : { digest: `SHA-256=${r.digest}` }),
     signature: `keyId="${r.keyId}",algorithm="${algorithm}",headers="${names.join(' ')}",signature="${signature}"`,
@@ -43,7 +40,7 @@ async function cavage(r: ToSign): Promise<Record<string, string>> {
 }
 
 /** RFC 9421 with the components that Mastodon asks for: @method, @target-uri and, with a body, content-digest (RFC 9530). */
-async function rfc9421(r: ToSign): Promise<Record<string, string>> {
+function rfc9421(r: ToSign): Record<string, string> {
   const lines = [`"@method": ${r.method}`, `"@target-uri": ${r.url.href}`, `"@authority": ${r.url.host}`]
   const names = ['"@method"', '"@target-uri"', '"@authority"']
   if (r.digest !== undefined) {
@@ -52,7 +49,7 @@ async function rfc9421(r: ToSign): Promise<Record<string, string>> {
   }
   const algorithm = r.key.asymmetricKeyType === 'rsa' ? 'rsa-v1_5-sha256' : 'ed25519'
   const parameters = `(${names.join(' ')});created=${Math.floor(r.date.getTime() / 1000)};keyid="${r.keyId}";alg="${algorithm}"`
-  const signature = await make([...lines, `"@signature-params": ${parameters}`].join('\n'), r.key)
+  const signature = make([...lines, `"@signature-params": ${parameters}`].join('\n'), r.key)
   return {
     host: r.url.host, date: r.date.toUTCString(), ...(r.digest === undefined ? {} : { 'content-digest': `sha-256=:${r.digest}:` }),
     'signature-input': `sig1=${parameters}`, signature: `sig1=:${signature}:`,
@@ -60,6 +57,6 @@ async function rfc9421(r: ToSign): Promise<Record<string, string>> {
 }
 
 /** The headers to send, signature included. */
-export const signRequest = (kind: SignatureKind, r: ToSign): Promise<Record<string, string>> => (kind === 'cavage' ? cavage(r) : rfc9421(r))
+export const signRequest = (kind: SignatureKind, r: ToSign): Record<string, string> => (kind === 'cavage' ? cavage(r) : rfc9421(r))
 
 export const otherKind = (kind: SignatureKind): SignatureKind => (kind === 'cavage' ? 'rfc9421' : 'cavage')
