@@ -4,7 +4,8 @@ import { Usage, type Io } from './io.ts'
 export const atTerminal = (io: Io): boolean => io.stdin.isTTY === true && io.stderr.isTTY === true
 
 type Prompts = typeof import('@clack/prompts')
-async function ask<T>(io: Io, question: (p: Prompts, streams: { input: NodeJS.ReadStream; output: NodeJS.WriteStream }) => Promise<T | symbol>): Promise<T> {
+interface Streams { input: NodeJS.ReadStream; output: NodeJS.WriteStream }
+async function ask<T>(io: Io, question: (p: Prompts, streams: Streams) => Promise<T | symbol>): Promise<T> {
   const prompts = await import('@clack/prompts')
   const answer = await question(prompts, { input: io.stdin as NodeJS.ReadStream, output: io.stderr as NodeJS.WriteStream })
   if (prompts.isCancel(answer)) throw new Usage('stopped; nothing was changed')

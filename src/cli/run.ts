@@ -51,7 +51,8 @@ async function tell(io: Io, e: unknown, json: boolean): Promise<number> {
   const known = e instanceof Problem || e instanceof StartRefused || e instanceof Usage
   const message = known ? await wordsOf(e.message) : safeReason(e)
   if (json) {
-    const error = e instanceof Problem ? { code: e.code, message, ...(e.field === undefined ? {} : { field: e.field }) } : { code: e instanceof StartRefused ? 'settings' : e instanceof Usage ? 'usage' : 'failed', message }
+    const code = e instanceof Problem ? e.code : e instanceof StartRefused ? 'settings' : e instanceof Usage ? 'usage' : 'failed'
+    const error = { code, message, ...(e instanceof Problem && e.field !== undefined ? { field: e.field } : {}) }
     io.stdout.write(`${JSON.stringify({ error })}\n`)
   }
   const more = e instanceof Problem ? e.others.map((p) => `\n  ${p.field === undefined ? '' : `${p.field} `}${p.message}`).join('') : ''

@@ -70,7 +70,13 @@ export const unguarded = (cell: string): string => (cell.startsWith("'") && FORM
 
 export const FIGURE_PARTS = ['unit', 'source', 'confidence'] as const
 export type FigurePart = (typeof FIGURE_PARTS)[number] | 'value'
-export interface FigureColumn { kind: string; year: number | null; /** The how-manieth statement about that kind and year, from 1. */ nth: number; part: FigurePart }
+export interface FigureColumn {
+  kind: string
+  year: number | null
+  /** The how-manieth statement about that kind and year, from 1. */
+  nth: number
+  part: FigurePart
+}
 
 const literal = (kind: string): string => kind.replace(/[\\:#]/g, '\\$&')
 /** `figure:members:2024#2:source`; a figure without a year is `figure:members`. */
@@ -81,7 +87,8 @@ const FIGURE = /^figure:((?:[^\\:#]|\\.)+)(?::(\d{4}))?(?:#(\d{1,3}))?(?::(unit|
 export function figureColumn(name: string): FigureColumn | undefined {
   const m = FIGURE.exec(name.trim())
   if (!m?.[1]) return undefined
-  return { kind: m[1].replace(/\\(.)/gs, '$1'), year: m[2] ? Number(m[2]) : null, nth: m[3] ? Number(m[3]) : 1, part: (m[4]?.toLowerCase() ?? 'value') as FigurePart }
+  const part = (m[4]?.toLowerCase() ?? 'value') as FigurePart
+  return { kind: m[1].replace(/\\(.)/gs, '$1'), year: m[2] ? Number(m[2]) : null, nth: m[3] ? Number(m[3]) : 1, part }
 }
 /** Columns that stand for one figure have the same key. */
 export const figureKey = (c: Pick<FigureColumn, 'kind' | 'year' | 'nth'>): string => figureColumnName({ ...c, part: 'value' })

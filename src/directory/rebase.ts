@@ -16,7 +16,10 @@ import type { Db, Store } from '../store/store.ts'
 import { storeTables } from '../store/tables.ts'
 
 /** Tables where no id of ours stands: what people wrote there stays as they wrote it, and the log stays as it was. */
-const UNTOUCHED = new Set(['meta', 'audit', 'organisations', 'organisation_revisions', 'organisation_figures', 'organisation_evidence', 'levers', 'lever_versions', 'users', 'sessions', 'accounts', 'verifications'])
+const UNTOUCHED = new Set([
+  'meta', 'audit', 'organisations', 'organisation_revisions', 'organisation_figures', 'organisation_evidence', 'levers', 'lever_versions',
+  'users', 'sessions', 'accounts', 'verifications',
+])
 
 /** Why it cannot be moved any more, in words; undefined when it can. */
 export async function whyNot(store: Store, db: Db = store.read): Promise<string | undefined> {
@@ -26,7 +29,8 @@ export async function whyNot(store: Store, db: Db = store.read): Promise<string 
   if (await n(following)) return 'this instance follows actors on other servers'
   if (await n(received)) return 'other servers have sent something here'
   if (await db.$count(hosts, sql`${hosts.lastSuccess} is not null`)) return 'something has been delivered to other servers'
-  if (await db.$count(jobs, eq(jobs.kind, 'deliver')) || await db.$count(deadLetters, eq(deadLetters.kind, 'deliver'))) return 'deliveries to other servers are waiting'
+  const waiting = await db.$count(jobs, eq(jobs.kind, 'deliver')) + await db.$count(deadLetters, eq(deadLetters.kind, 'deliver'))
+  if (waiting) return 'deliveries to other servers are waiting'
   return undefined
 }
 
@@ -45,7 +49,9 @@ export async function rebase(house: { store: Store; clock: Clock }, who: Who, or
       const reason = await whyNot(store, tx)
       if (reason) throw new Problem('delivered', `${old} cannot become ${origin} any more: ${reason}`, { status: 409 })
       await dropInstanceActor(store, tx, old)
-      for (const table of Object.values(allTables(store.kit))) if (isTable(table) && !UNTOUCHED.has(getTableName(table))) await move(store, tx, table, old, origin)
+      for (const table of Object.values(allTables(store.kit))) {
+        if (isTable(table) && !UNTOUCHED.has(getTableName(table))) await move(store, tx, table, old, origin)
+      }
       await stamp(store, tx, origin)
     }
     await setMeta(store, tx, 'origin', origin)
@@ -71,8 +77,9 @@ async function move(store: Store, tx: Db, table: Table, from: string, to: string
     const name = sql.identifier(column.name)
     const text = json ? sql`${name}::text` : name
     const moved = sql`replace(replace(${text}, ${`${from}/`}, ${`${to}/`}), ${`${from}"`}, ${`${to}"`})`
-    await tx.rows(sql`update ${sql.identifier(getTableName(table))} set ${name} = ${json ? sql`(${moved})::jsonb` : moved} where ${text} like ${`%${from}/%`} or ${text} like ${`%${from}"%`}`)
-    if (!json) await tx.rows(sql`update ${sql.identifier(getTableName(table))} set ${name} = ${to} where ${name} = ${from}`)
+    const update = sql`update ${sql.identifier(getTableName(table))} set ${name} =`
+    await tx.rows(sql`${update} ${json ? sql`(${moved})::jsonb` : moved} where ${text} like ${`%${from}/%`} or ${text} like ${`%${from}"%`}`)
+    if (!json) await tx.rows(sql`${update} ${to} where ${name} = ${from}`)
   }
 }
 

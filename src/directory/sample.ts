@@ -22,19 +22,55 @@ export const SAMPLE_WORD = 'sample'
 const PREFIX = 'sample-'
 const SOURCE = 'invented, to look around with'
 
-interface Sample { id: string; name: string; kind?: string; ownership: string; country: string; locality: string; activity: string; summary: string; members: number; isPlatform?: boolean; memberOf?: string }
+interface Sample {
+  id: string; name: string; kind?: string; ownership: string; country: string; locality: string; activity: string; summary: string
+  members: number; isPlatform?: boolean
+}
 const SAMPLES: readonly Sample[] = [
-  { id: 'federation', name: 'Sample Federation of Co-operatives', kind: 'federation', ownership: 'multi-stakeholder', country: 'GB', locality: 'Rochdale', activity: 'federation', summary: 'the federation that the other samples belong to', members: 9 },
-  { id: 'riders', name: 'Sample Riders', ownership: 'workers', country: 'ES', locality: 'Valencia', activity: 'food delivery', summary: 'couriers who own the app that sends them out', members: 34, isPlatform: true },
-  { id: 'drivers', name: 'Sample Drivers’ Co-op', ownership: 'workers', country: 'US', locality: 'Denver', activity: 'transport', summary: 'a taxi app that belongs to its drivers', members: 1200, isPlatform: true },
-  { id: 'pictures', name: 'Sample Pictures', ownership: 'producers', country: 'CA', locality: 'Victoria', activity: 'media', summary: 'photographers who share what their pictures earn', members: 410, isPlatform: true },
-  { id: 'cleaners', name: 'Sample Up and Clean', ownership: 'workers', country: 'DE', locality: 'Leipzig', activity: 'services', summary: 'home cleaning booked from those who clean', members: 58, isPlatform: true },
-  { id: 'music', name: 'Sample Stream', ownership: 'multi-stakeholder', country: 'IE', locality: 'Cork', activity: 'media', summary: 'listeners and musicians run the player together', members: 8700, isPlatform: true },
-  { id: 'grocers', name: 'Sample Grocers', ownership: 'consumers', country: 'FR', locality: 'Lyon', activity: 'retail', summary: 'a shop whose customers are its owners', members: 15300 },
-  { id: 'homes', name: 'Sample Homes', ownership: 'residents', country: 'UY', locality: 'Montevideo', activity: 'housing', summary: 'flats that belong to those who live in them', members: 96 },
-  { id: 'harvest', name: 'Sample Harvest', ownership: 'producers', country: 'IN', locality: 'Kochi', activity: 'agriculture', summary: 'spice growers who sell together', members: 2300 },
-  { id: 'savings', name: 'Sample Savings Society', kind: 'mutual', ownership: 'consumers', country: 'GB', locality: 'Leeds', activity: 'finance', summary: 'a building society with a lever to look at', members: 640000 },
-  { id: 'accelerator', name: 'Sample Accelerator', kind: 'programme', ownership: 'other', country: 'KR', locality: 'Seoul', activity: 'accelerator', summary: 'grants and mentors for new platform co-ops', members: 0 },
+  {
+    id: 'federation', name: 'Sample Federation of Co-operatives', kind: 'federation', ownership: 'multi-stakeholder', country: 'GB', locality: 'Rochdale', activity: 'federation',
+    summary: 'the federation that the other samples belong to', members: 9,
+  },
+  {
+    id: 'riders', name: 'Sample Riders', ownership: 'workers', country: 'ES', locality: 'Valencia', activity: 'food delivery',
+    summary: 'couriers who own the app that sends them out', members: 34, isPlatform: true,
+  },
+  {
+    id: 'drivers', name: 'Sample Drivers’ Co-op', ownership: 'workers', country: 'US', locality: 'Denver', activity: 'transport',
+    summary: 'a taxi app that belongs to its drivers', members: 1200, isPlatform: true,
+  },
+  {
+    id: 'pictures', name: 'Sample Pictures', ownership: 'producers', country: 'CA', locality: 'Victoria', activity: 'media',
+    summary: 'photographers who share what their pictures earn', members: 410, isPlatform: true,
+  },
+  {
+    id: 'cleaners', name: 'Sample Up and Clean', ownership: 'workers', country: 'DE', locality: 'Leipzig', activity: 'services',
+    summary: 'home cleaning booked from those who clean', members: 58, isPlatform: true,
+  },
+  {
+    id: 'music', name: 'Sample Stream', ownership: 'multi-stakeholder', country: 'IE', locality: 'Cork', activity: 'media',
+    summary: 'listeners and musicians run the player together', members: 8700, isPlatform: true,
+  },
+  {
+    id: 'grocers', name: 'Sample Grocers', ownership: 'consumers', country: 'FR', locality: 'Lyon', activity: 'retail',
+    summary: 'a shop whose customers are its owners', members: 15300,
+  },
+  {
+    id: 'homes', name: 'Sample Homes', ownership: 'residents', country: 'UY', locality: 'Montevideo', activity: 'housing',
+    summary: 'flats that belong to those who live in them', members: 96,
+  },
+  {
+    id: 'harvest', name: 'Sample Harvest', ownership: 'producers', country: 'IN', locality: 'Kochi', activity: 'agriculture',
+    summary: 'spice growers who sell together', members: 2300,
+  },
+  {
+    id: 'savings', name: 'Sample Savings Society', kind: 'mutual', ownership: 'consumers', country: 'GB', locality: 'Leeds', activity: 'finance',
+    summary: 'a building society with a lever to look at', members: 640000,
+  },
+  {
+    id: 'accelerator', name: 'Sample Accelerator', kind: 'programme', ownership: 'other', country: 'KR', locality: 'Seoul', activity: 'accelerator',
+    summary: 'grants and mentors for new platform co-ops', members: 0,
+  },
 ]
 const LEVER: LeverInput = {
   organisation: `${PREFIX}savings`, country: 'GB', action: 'resolution at the annual meeting', threshold: { fixed: 500 }, eligibility: 'members of two years’ standing',
@@ -53,7 +89,8 @@ export async function fillSample(house: SampleHouse, who: Who): Promise<{ create
   const count = (o: { outcome: string }) => { if (o.outcome === 'created') created++; else unchanged++ }
   for (const s of SAMPLES) {
     count(await organisations.put(who, organisationInput.parse({
-      handle: PREFIX + s.id, name: s.name, kind: s.kind ?? 'cooperative', ownership: s.ownership, isPlatform: s.isPlatform ?? false, activities: [s.activity, SAMPLE_WORD],
+      handle: PREFIX + s.id, name: s.name, kind: s.kind ?? 'cooperative', ownership: s.ownership, isPlatform: s.isPlatform ?? false,
+      activities: [s.activity, SAMPLE_WORD],
       country: s.country, locality: s.locality, summary: `Invented, to look around with: ${s.summary}.`, sources: [SOURCE],
       ...(s.members ? { figures: [{ kind: 'members', value: s.members, year: 2025, source: SOURCE, confidence: 'unsure' }] } : {}),
     }), { source: SOURCE }))
@@ -72,13 +109,14 @@ const isSample = (o: { handle: string; activities: readonly string[]; standing: 
 export async function removeSample(house: SampleHouse, who: Who): Promise<number> {
   allow(who, 'organisation.remove')
   const { store, clock } = house
-  const { organisations: o } = coopTables(store.kit), { localActors } = fediTables(store.kit), { documents } = storeTables(store.kit), { levers } = ruleTables(store.kit)
+  const { organisations: o } = coopTables(store.kit), { localActors } = fediTables(store.kit)
+  const { documents } = storeTables(store.kit), { levers } = ruleTables(store.kit)
   return store.write(async (tx) => {
-    const rows = (await tx.select({ id: o.id, handle: o.handle, profile: o.profile, standing: o.standing }).from(o).where(and(like(o.handle, `${PREFIX}%`), eq(o.standing, 'unclaimed'))))
-      .filter((r) => isSample({ handle: r.handle, activities: r.profile.activities, standing: r.standing }))
+    const rows = await tx.select({ id: o.id, handle: o.handle, profile: o.profile, standing: o.standing }).from(o).where(like(o.handle, `${PREFIX}%`))
     // A handle that was ever open is never given again, whatever else is true of it.
-    const open = new Set((await tx.select({ handle: localActors.handle }).from(localActors).where(and(like(localActors.handle, `${PREFIX}%`), eq(localActors.open, true)))).map((a) => a.handle))
-    const gone = rows.filter((r) => !open.has(r.handle))
+    const actors = await tx.select({ handle: localActors.handle }).from(localActors).where(and(like(localActors.handle, `${PREFIX}%`), eq(localActors.open, true)))
+    const open = new Set(actors.map((a) => a.handle))
+    const gone = rows.filter((r) => isSample({ handle: r.handle, activities: r.profile.activities, standing: r.standing }) && !open.has(r.handle))
     if (!gone.length) return 0
     const handles = gone.map((r) => r.handle)
     await tx.delete(levers).where(inArray(levers.organisation, handles))

@@ -12,7 +12,17 @@ import { allTables } from '../../schema.ts'
 import { sqliteKit } from '../../store/kit.ts'
 
 export const FORMAT = 'toadlane-backup/1'
-export interface Head { format: typeof FORMAT; made: string; version: string; engine: string; origin: string; /** Names of the migrations that made its tables. */ schema: string[]; /** Last number given by each table that counts its rows: never given again. */ serials: Record<string, number> }
+export interface Head {
+  format: typeof FORMAT
+  made: string
+  version: string
+  engine: string
+  origin: string
+  /** Names of the migrations that made its tables. */
+  schema: string[]
+  /** Last number given by each table that counts its rows: never given again. */
+  serials: Record<string, number>
+}
 export interface TableLine { table: string; columns: string[] }
 export interface End { end: true; rows: number }
 export type Value = string | number | null
@@ -24,8 +34,10 @@ export function isBackup(head: Buffer): boolean {
 }
 
 /** The names of an engine's migrations, in order: the same names on both, because both come of one schema. */
-export const schemaOf = (root: string, engine: string): string[] =>
-  (JSON.parse(readFileSync(path.join(root, 'drizzle', engine, 'meta', '_journal.json'), 'utf8')) as { entries: { tag: string }[] }).entries.map((e) => e.tag)
+export function schemaOf(root: string, engine: string): string[] {
+  const journal = readFileSync(path.join(root, 'drizzle', engine, 'meta', '_journal.json'), 'utf8')
+  return (JSON.parse(journal) as { entries: { tag: string }[] }).entries.map((e) => e.tag)
+}
 
 export interface TableShape { name: string; columns: string[]; /** The column whose numbers the database gives. */ serial: string | undefined }
 

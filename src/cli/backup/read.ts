@@ -1,10 +1,10 @@
 import { cpSync, createReadStream, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { createInterface } from 'node:readline'
+import { pipeline } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { sql, type SQL } from 'drizzle-orm'
-import { Problem, StartRefused } from '../../kernel/errors.ts'
+import { codeOf, Problem, StartRefused } from '../../kernel/errors.ts'
 import { getMeta } from '../../store/meta.ts'
 import { openStore } from '../../store/open.ts'
 import type { Db, Store } from '../../store/store.ts'
@@ -39,24 +39,19 @@ export async function restoreBackup(databaseUrl: string, file: string, root: str
 }
 
 async function* linesOf(file: string): AsyncGenerator<unknown> {
-  const from = createReadStream(file), text = createGunzip()
-  from.on('error', (e) => text.destroy(e))
-  const lines = createInterface({ input: from.pipe(text), crlfDelay: Infinity })
-  const failed = new Promise<never>((_, fail) => text.once('error', fail))
-  failed.catch(() => {})
-  const next = lines[Symbol.asyncIterator]()
+  const text = pipeline(createReadStream(file), createGunzip(), () => {}) // its errors come out of the loop below
+  text.setEncoding('utf8')
+  let rest = ''
   try {
-    for (;;) {
-      const line = await Promise.race([next.next(), failed])
-      if (line.done) return
-      yield JSON.parse(line.value) as unknown
+    for await (const chunk of text as AsyncIterable<string>) {
+      const lines = (rest + chunk).split('\n')
+      rest = lines.pop() ?? ''
+      for (const line of lines) yield JSON.parse(line) as unknown
     }
+    if (rest !== '') yield JSON.parse(rest) as unknown
   } catch (e) {
-    throw e instanceof SyntaxError || /unexpected end of file|incorrect|invalid/i.test(String((e as Error).message)) ? broken('it is cut off or damaged', e) : e
-  } finally {
-    lines.close()
-    from.destroy()
-  }
+    throw e instanceof SyntaxError || codeOf(e)?.startsWith('Z_') ? broken('it is cut off or damaged', e) : e
+  } finally { text.destroy() }
 }
 
 async function readHead(file: string): Promise<Head> {
@@ -88,9 +83,9 @@ const hasTable = async (store: Store, name: string): Promise<boolean> => (await 
 
 /** Column → type, as the engine calls it; empty where there is no such table. */
 async function columnTypes(store: Store, db: Db, table: string): Promise<Map<string, string>> {
-  const rows = store.engine === 'sqlite'
-    ? await db.rows<{ name: string; type: string }>(sql`select name, type from pragma_table_info(${table})`)
-    : await db.rows<{ name: string; type: string }>(sql`select column_name as name, udt_name as type from information_schema.columns where table_schema = current_schema() and table_name = ${table}`)
+  const query = store.engine === 'sqlite' ? sql`select name, type from pragma_table_info(${table})`
+    : sql`select column_name as name, udt_name as type from information_schema.columns where table_schema = current_schema() and table_name = ${table}`
+  const rows = await db.rows<{ name: string; type: string }>(query)
   return new Map(rows.map((r) => [r.name, r.type]))
 }
 
@@ -121,7 +116,8 @@ async function fill(store: Store, tx: Db, file: string, head: Head): Promise<num
 /** The next number is above every one that was ever given: a dead letter keeps the number of its job. */
 async function countOn(store: Store, tx: Db, table: string, column: string, last: number): Promise<void> {
   if (store.engine === 'postgres') {
-    await tx.rows(sql`select setval(pg_get_serial_sequence(${table}, ${column}), greatest(${last}::bigint, (select coalesce(max(${sql.identifier(column)}), 0) from ${sql.identifier(table)})) + 1, false)`)
+    const highest = sql`(select coalesce(max(${sql.identifier(column)}), 0) from ${sql.identifier(table)})`
+    await tx.rows(sql`select setval(pg_get_serial_sequence(${table}, ${column}), greatest(${last}::bigint, ${highest}) + 1, false)`)
     return
   }
   await tx.rows(sql`insert into sqlite_sequence (name, seq) select ${table}, 0 where not exists (select 1 from sqlite_sequence where name = ${table})`)

@@ -12,18 +12,21 @@ import { FORMAT, schemaOf, tablesInOrder, type Head, type TableShape, type Value
 /** Rows read at once. A stored document may have a megabyte. */
 const PAGE = 100
 
+export interface Written { rows: number; bytes: number; made: string }
+
 /**
  * Writes the database as it is at this moment, while others go on writing, to a file that is there whole or not at all and that
  * only its owner may read.
  */
-export async function writeBackup(store: Store, file: string, o: { origin: string; root: string }): Promise<{ rows: number; bytes: number; made: string }> {
+export async function writeBackup(store: Store, file: string, o: { origin: string; root: string }): Promise<Written> {
   const { version } = JSON.parse(readFileSync(path.join(o.root, 'package.json'), 'utf8')) as { version: string }
   const made = new Date().toISOString()
   const draft = `${file}.part`
   let rows = 0
   try {
     await store.snapshot(async (db) => {
-      const head: Head = { format: FORMAT, made, version, engine: store.engine, origin: o.origin, schema: schemaOf(o.root, store.engine), serials: await serialsOf(store.engine, db) }
+      const { engine } = store
+      const head: Head = { format: FORMAT, made, version, engine, origin: o.origin, schema: schemaOf(o.root, engine), serials: await serialsOf(engine, db) }
       const lines = async function* () {
         yield `${JSON.stringify(head)}\n`
         for (const table of tablesInOrder()) {
@@ -51,8 +54,10 @@ async function serialsOf(engine: Store['engine'], db: Db): Promise<Record<string
   const found: Record<string, number> = {}
   for (const { name, serial } of tablesInOrder()) {
     if (serial === undefined) continue
-    const [row] = engine === 'sqlite' ? await db.rows<{ n: number }>(sql`select seq as n from sqlite_sequence where name = ${name}`)
-      : await db.rows<{ n: number }>(sql`select coalesce(last_value, 0) as n from pg_sequences where schemaname = current_schema() and format('%I.%I', schemaname, sequencename) = pg_get_serial_sequence(${name}, ${serial})`)
+    const query = engine === 'sqlite' ? sql`select seq as n from sqlite_sequence where name = ${name}`
+      : sql`select coalesce(last_value, 0) as n from pg_sequences where schemaname = current_schema()
+          and format('%I.%I', schemaname, sequencename) = pg_get_serial_sequence(${name}, ${serial})`
+    const [row] = await db.rows<{ n: number }>(query)
     if (row) found[name] = Number(row.n)
   }
   return found
@@ -71,7 +76,8 @@ async function* pages(engine: Store['engine'], db: Db, table: TableShape): Async
     return
   }
   for (let after = -1; ;) {
-    const page = await db.rows<Record<string, Value> & { backup_row: number }>(sql`select rowid as backup_row, ${columns} from ${name} where rowid > ${after} order by rowid limit ${PAGE}`)
+    const query = sql`select rowid as backup_row, ${columns} from ${name} where rowid > ${after} order by rowid limit ${PAGE}`
+    const page = await db.rows<Record<string, Value> & { backup_row: number }>(query)
     if (page.length) yield page
     const last = page.at(-1)
     if (page.length < PAGE || !last) return

@@ -34,8 +34,10 @@ export async function restore(io: Io, name: string): Promise<Answer> {
   try {
     const { restoreBackup } = await import('../backup/read.ts')
     const made = await restoreBackup(config.databaseUrl, file, io.root)
-    const notes = [...(made.origin && made.origin !== config.origin ? [`It belongs to ${made.origin}: start it with TOADLANE_ORIGIN=${made.origin}.`] : []), ...await secretNote(config, made.secretMark)]
-    return { json: { file: name, ...made, secretMark: undefined, notes }, text: [`${one(made.rows, 'row')} restored into ${databaseName(config.databaseUrl)}, as of ${made.made}`, ...notes].join('\n') }
+    const moved = made.origin !== undefined && made.origin !== config.origin
+    const notes = [...(moved ? [`It belongs to ${made.origin}: start it with TOADLANE_ORIGIN=${made.origin}.`] : []), ...await secretNote(config, made.secretMark)]
+    const done = `${one(made.rows, 'row')} restored into ${databaseName(config.databaseUrl)}, as of ${made.made}`
+    return { json: { file: name, ...made, secretMark: undefined, notes }, text: [done, ...notes].join('\n') }
   } finally { unlock() }
 }
 

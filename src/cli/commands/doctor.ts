@@ -27,7 +27,8 @@ export async function doctor(io: Io): Promise<Answer> {
   found.push(await mail(config))
   const bad = found.filter((f) => f.state === 'fail').length, notes = found.filter((f) => f.state === 'note').length
   const sum = bad ? `${one(bad, 'check')} failed` : notes ? `in order, with ${one(notes, 'note')}` : 'all in order'
-  return { json: { checks: found, failed: bad, notes }, text: [...found.map((f) => `${MARK[f.state]}  ${f.check.padEnd(11)} ${shown(f.text)}`), sum].join('\n'), code: bad ? 1 : 0 }
+  const lines = found.map((f) => `${MARK[f.state]}  ${f.check.padEnd(11)} ${shown(f.text)}`)
+  return { json: { checks: found, failed: bad, notes }, text: [...lines, sum].join('\n'), code: bad ? 1 : 0 }
 }
 
 function node(): Finding {
@@ -36,8 +37,12 @@ function node(): Finding {
 }
 
 function origin(config: Config): Finding[] {
-  const handles = config.handleHost === new URL(config.origin).host ? [] : [ok('handles', `@name@${config.handleHost}; that host must send /.well-known/webfinger on to ${config.origin}`)]
-  if (!config.named) return [note('origin', `${config.origin}: only this machine can reach it. Set TOADLANE_ORIGIN before anything is published, for it becomes part of every id`), ...handles]
+  const elsewhere = config.handleHost !== new URL(config.origin).host
+  const handles = elsewhere ? [ok('handles', `@name@${config.handleHost}; that host must send /.well-known/webfinger on to ${config.origin}`)] : []
+  if (!config.named) {
+    const why = 'only this machine can reach it. Set TOADLANE_ORIGIN before anything is published, for it becomes part of every id'
+    return [note('origin', `${config.origin}: ${why}`), ...handles]
+  }
   if (config.allowPrivate) return [note('origin', `${config.origin}, with TOADLANE_ALLOW_PRIVATE=1: for development only`), ...handles]
   return [ok('origin', config.origin), ...handles]
 }
@@ -49,7 +54,8 @@ async function secret(config: Config): Promise<Finding> {
     if (mode & 0o077) return fail('secret', `${config.secretFile} is open to other users: chmod 600`)
     return size ? ok('secret', `${config.secretFile}; keep a copy apart from the backups`) : fail('secret', `${config.secretFile} is empty`)
   } catch (e) {
-    return codeOf(e) === 'ENOENT' ? note('secret', `${config.secretFile} is not there yet: the first start makes it`) : fail('secret', `${config.secretFile} cannot be read (${codeOf(e)})`)
+    if (codeOf(e) === 'ENOENT') return note('secret', `${config.secretFile} is not there yet: the first start makes it`)
+    return fail('secret', `${config.secretFile} cannot be read (${codeOf(e)})`)
   }
 }
 
@@ -111,7 +117,8 @@ async function clock({ store }: House): Promise<Finding> {
   }
   const [row] = await store.read.rows<{ last: number | null }>(sql`select max(changed) as last from documents`)
   const ahead = (row?.last ?? 0) - now
-  return ahead > 60 * SECOND ? fail('clock', `it is ${new Date(now).toISOString()} here, and the newest document is ${Math.round(ahead / SECOND)} s from the future`) : ok('clock', new Date(now).toISOString())
+  const here = new Date(now).toISOString()
+  return ahead > 60 * SECOND ? fail('clock', `it is ${here} here, and the newest document is ${Math.round(ahead / SECOND)} s from the future`) : ok('clock', here)
 }
 
 /** Does the server answer, by its own port and by its public address? */
@@ -126,11 +133,12 @@ async function reach(config: Config, runs: boolean | undefined): Promise<Finding
   const url = `${new URL(config.origin).protocol}//${config.handleHost}/.well-known/webfinger?resource=${encodeURIComponent(account)}`
   const finger = await get(url)
   const subject = (finger.json as { subject?: unknown } | undefined)?.subject
+  const answer = finger.status === 200 ? 'answers with something else' : finger.status ? `answers ${finger.status}` : `cannot be reached (${finger.reason})`
   const skew = finger.date === undefined ? 0 : Math.abs(finger.date - Date.now())
   return [
     ok('server', `answers on port ${config.port}`),
     finger.status === 200 && subject === account ? ok('address', `others find ${account.slice(5)} at ${config.origin}`)
-      : fail('address', `${url} ${finger.status ? `answers ${finger.status}${finger.status === 200 ? ' with something else' : ''}` : `cannot be reached (${finger.reason})`}: others cannot find this instance`),
+      : fail('address', `${url} ${answer}: others cannot find this instance`),
     ...(skew > 60 * SECOND ? [fail('clock', `the server at ${config.origin} and this machine are ${Math.round(skew / SECOND)} s apart`)] : []),
   ]
 }

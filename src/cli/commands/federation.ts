@@ -1,4 +1,5 @@
 /** Other servers: following them, how they fare, and what waits to be delivered to them. */
+import type { HostHealth } from '../../fedi/fedi.ts'
 import { Problem } from '../../kernel/errors.ts'
 import { pause, SECOND } from '../../kernel/time.ts'
 import type { DeadLetter, Jobs } from '../../store/jobs.ts'
@@ -6,7 +7,9 @@ import { serverRuns, withHouse } from '../house.ts'
 import { one, shown, table, Usage, type Answer, type Io, type Opts } from '../io.ts'
 
 const ANSWER_WITHIN = 8 * SECOND
-const STATES = { accepted: 'accepted: what it posts will come here', requested: 'no answer yet: some accounts approve followers by hand', rejected: 'it declined' } as const
+const STATES = {
+  accepted: 'accepted: what it posts will come here', requested: 'no answer yet: some accounts approve followers by hand', rejected: 'it declined',
+} as const
 
 export async function follow(io: Io, actor: string, o: Opts): Promise<Answer> {
   const handle = String(o.as)
@@ -31,7 +34,7 @@ export async function follow(io: Io, actor: string, o: Opts): Promise<Answer> {
 
 export async function peers(io: Io): Promise<Answer> {
   return withHouse(io, async ({ fedi, clock }) => {
-    const hosts: Awaited<ReturnType<typeof fedi.health.peers>> = []
+    const hosts: HostHealth[] = []
     for (let after: string | undefined; ;) {
       const page = await fedi.health.peers(after, 200)
       hosts.push(...page)
@@ -41,7 +44,8 @@ export async function peers(io: Io): Promise<Answer> {
     const following = await fedi.following()
     const day = (d: Date | null) => d?.toISOString().slice(0, 16).replace('T', ' ') ?? 'never'
     const now = clock.now()
-    const rows = hosts.map((h) => [h.host, h.openUntil && h.openUntil > now ? 'resting' : h.failures ? one(h.failures, 'failure') : 'well', day(h.lastSuccess), day(h.lastFailure), h.software ?? ''])
+    const stateOf = (h: HostHealth) => (h.openUntil && h.openUntil > now ? 'resting' : h.failures ? one(h.failures, 'failure') : 'well')
+    const rows = hosts.map((h) => [h.host, stateOf(h), day(h.lastSuccess), day(h.lastFailure), h.software ?? ''])
     const follows = following.map((f) => [`@${f.handle}`, f.state, f.actor])
     const text = [
       hosts.length ? table(rows, ['SERVER', 'STATE', 'REACHED', 'FAILED', 'SOFTWARE']) : 'no other server is known yet',

@@ -33,7 +33,8 @@ export async function importCommand(io: Io, from: string, o: Opts): Promise<Answ
         onProgress: ({ rows, bytes, of }) => bar.at(bytes, of, one(rows, 'row')),
       }).catch((e: unknown) => { throw e instanceof Problem && e.code === 'bad-map' ? new Usage(e.message) : e })
       bar.stop()
-      return { json: { file: from, ...report }, text: textOf(report, from), code: report.failed || report.incomplete || report.stopped || report.broken !== undefined ? 1 as const : 0 as const }
+      const whole = !report.failed && !report.incomplete && !report.stopped && report.broken === undefined
+      return { json: { file: from, ...report }, text: textOf(report, from), code: whole ? 0 as const : 1 as const }
     })
   } finally {
     bar.stop()
@@ -64,8 +65,10 @@ function stopSignal(io: Io): { signal: AbortSignal; done(): void } {
   return { signal: controller.signal, done() { process.off('SIGINT', onSignal); process.off('SIGTERM', onSignal) } }
 }
 
-const lineOf = (t: Trouble): string =>
-  `line ${t.line}${t.subject ? ` (${shown(t.subject)})` : ''}: ${t.field ? `${shown(t.field)}: ` : ''}${shown(t.reason)}${t.outcome === 'skipped' ? ' – skipped' : ''}`
+function lineOf(t: Trouble): string {
+  const who = t.subject ? ` (${shown(t.subject)})` : '', field = t.field ? `${shown(t.field)}: ` : ''
+  return `line ${t.line}${who}: ${field}${shown(t.reason)}${t.outcome === 'skipped' ? ' – skipped' : ''}`
+}
 
 function teller(io: Io, json: boolean): (t: Trouble) => void {
   let told = 0

@@ -28,7 +28,8 @@ function textOf(w: Whole, rules: number, page: string): string {
     ['activities', o.activities.join(', ')],
     ...w.figures.slice(0, 5).map((f): [string, string] => [f.kind, `${f.value}${f.unit ? ` ${f.unit}` : ''}${f.year ? ` (${f.year})` : ''}, ${f.confidence}`]),
     ...w.memberships.map((m): [string, string] => ['member of', `${m.name} (${m.now})`]),
-    ['levers', rules ? String(rules) : ''], ['revision', String(o.revision)], ['changed', o.changed.toISOString()], ['confirmed', `${o.confirmed.toISOString().slice(0, 10)} (${w.freshness})`],
+    ['levers', rules ? String(rules) : ''], ['revision', String(o.revision)], ['changed', o.changed.toISOString()],
+    ['confirmed', `${o.confirmed.toISOString().slice(0, 10)} (${w.freshness})`],
   ]
   return table(rows.filter(([, v]) => v !== '').map(([k, v]) => [k, shown(v)]))
 }
@@ -44,6 +45,7 @@ export async function publish(io: Io, handle: string, o: Opts): Promise<Answer> 
 export async function consent(io: Io, handle: string, o: Opts): Promise<Answer> {
   return withHouse(io, async ({ organisations }) => {
     const changed = await organisations.consent(commandLine, handle, String(o.basis))
-    return { json: { handle, changed, standing: 'consented' }, text: changed ? `${handle} is consented now: it can be followed and can post` : `${handle} was consented already, on the same basis` }
+    const text = changed ? `${handle} is consented now: it can be followed and can post` : `${handle} was consented already, on the same basis`
+    return { json: { handle, changed, standing: 'consented' }, text }
   })
 }

@@ -14,7 +14,8 @@ export async function rebase(io: Io): Promise<Answer> {
       const from = await move(house, commandLine, origin)
       await house.begin()
       if (from !== undefined) for (let after: string | undefined = ''; after !== undefined;) after = await house.organisations.rewriteDocuments(after)
-      return { json: { from: from ?? origin, to: origin, changed: from !== undefined }, text: from === undefined ? `the origin is ${origin} already` : from === '' ? `the origin is ${origin}` : `moved from ${from} to ${origin}` }
+      const text = from === undefined ? `the origin is ${origin} already` : from === '' ? `the origin is ${origin}` : `moved from ${from} to ${origin}`
+      return { json: { from: from ?? origin, to: origin, changed: from !== undefined }, text }
     }, { anyOrigin: true, begin: false, beforeOpen: () => { if (file !== undefined) unlock = lockDatabase(file) } })
   } finally { unlock() }
 }

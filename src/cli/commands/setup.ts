@@ -1,5 +1,6 @@
 /** Names the instance and makes the first admin. On a terminal it asks for what is not given; again, it changes what is given. */
 import { commandLine } from '../../accounts/model.ts'
+import type { House } from '../../app.ts'
 import { readSite } from '../../directory/actors.ts'
 import { writeSite } from '../../directory/site.ts'
 import { askPassword, askText, atTerminal } from '../ask.ts'
@@ -34,7 +35,7 @@ export async function setup(io: Io, o: Opts): Promise<Answer> {
   })
 }
 
-async function makeAdmin(io: Io, o: Opts, house: { accounts: { create(who: typeof commandLine, input: { email: string; name: string; password: string; role: 'admin' }): Promise<{ id: string }> } }): Promise<{ id: string; email: string }> {
+async function makeAdmin(io: Io, o: Opts, house: Pick<House, 'accounts'>): Promise<{ id: string; email: string }> {
   const email = given(o, 'email') ?? await askText(io, 'E-mail address of the first admin', '--email')
   const name = given(o, 'adminName') ?? await askText(io, 'The admin\'s name', '--admin-name', { initial: email.split('@')[0] ?? '', optional: true })
   const password = await askPassword(io, o.passwordStdin === true)

@@ -43,7 +43,8 @@ export async function list(io: Io): Promise<Answer> {
       after = page.at(-1)?.email
     }
     const rows = all.map((a) => [a.email, a.role, a.editorOf.length ? one(a.editorOf.length, 'organisation') : '', shown(a.name)])
-    return { json: { accounts: all.map(told) }, text: all.length ? table(rows, ['E-MAIL', 'ROLE', 'EDITS', 'NAME']) : 'there are no accounts yet; `toadlane setup` makes the first' }
+    const text = all.length ? table(rows, ['E-MAIL', 'ROLE', 'EDITS', 'NAME']) : 'there are no accounts yet; `toadlane setup` makes the first'
+    return { json: { accounts: all.map(told) }, text }
   })
 }
 

@@ -19,8 +19,11 @@ async function survey(source: ExportSource): Promise<{ figures: FigureColumns[];
       figures.set(key, known)
     }
   }
-  const order = (a: FigureColumns, b: FigureColumns) => (a.column.kind < b.column.kind ? -1 : a.column.kind > b.column.kind ? 1 : (b.column.year ?? 0) - (a.column.year ?? 0) || a.column.nth - b.column.nth)
-  return { figures: [...figures.values()].sort(order), federations }
+  return { figures: [...figures.values()].sort(byKindAndYear), federations }
+}
+function byKindAndYear({ column: a }: FigureColumns, { column: b }: FigureColumns): number {
+  if (a.kind !== b.kind) return a.kind < b.kind ? -1 : 1
+  return (b.year ?? 0) - (a.year ?? 0) || a.nth - b.nth
 }
 
 /** The cells of our own columns, by their names. */
@@ -44,7 +47,7 @@ async function* rows(source: ExportSource): AsyncGenerator<Cell[]> {
   for await (const o of source.organisations()) {
     const own = cellsOf(o, federations)
     const said = new Map(placedFigures(o.figures).map((f) => [f.key, f.figure]))
-    yield [...COLUMNS.map((c) => own[c.name] ?? ''), ...wanted.flatMap((f) => { const figure = said.get(f.key); return f.shown.map((part) => figure?.[part] ?? '') })]
+    yield [...COLUMNS.map((c) => own[c.name] ?? ''), ...wanted.flatMap((f) => f.shown.map((part) => said.get(f.key)?.[part] ?? ''))]
   }
 }
 

@@ -36,7 +36,10 @@ function usesOf(header: readonly string[], map: ColumnMap): { uses: Use[]; unkno
   const mapped = new Set<number>()
   for (const [ours, theirs] of Object.entries(map)) {
     const target = targetOf(ours)
-    if (!target) throw refuse('bad-map', `the map names the field ${JSON.stringify(ours)}, which we do not have; there are: ${COLUMNS.map((c) => c.name).join(', ')}, figure:KIND:YEAR`, ours)
+    if (!target) {
+      const all = COLUMNS.map((c) => c.name).join(', ')
+      throw refuse('bad-map', `the map names the field ${JSON.stringify(ours)}, which we do not have; there are: ${all}, figure:KIND:YEAR`, ours)
+    }
     const index = theirs.startsWith('=') ? { every: theirs.slice(1) } : place.get(theirs.trim().toLowerCase())
     if (index === undefined) throw refuse('bad-map', `the map takes ${ours} from the column ${JSON.stringify(theirs)}, which the file does not have`, ours)
     if (typeof index === 'number') mapped.add(index)
@@ -117,7 +120,8 @@ function rowsOf(cells: readonly string[], uses: readonly Use[], place: Place): R
   coordinates(value)
   const given = [...figures.values()].filter((f) => f.value !== undefined)
   if (given.length) {
-    value.figures = given.map((f) => ({ kind: f.kind, value: f.value, year: f.year, ...Object.fromEntries(FIGURE_PARTS.flatMap((p) => (f[p] === undefined ? [] : [[p, f[p]]]))) }))
+    const more = (f: FigureCells) => Object.fromEntries(FIGURE_PARTS.flatMap((p) => (f[p] === undefined ? [] : [[p, f[p]]])))
+    value.figures = given.map((f) => ({ kind: f.kind, value: f.value, year: f.year, ...more(f) }))
   }
   const fieldName = (path: string): string | undefined => {
     const [top = '', n] = path.split('.')
@@ -174,7 +178,7 @@ export async function* csvRows(text: AsyncIterable<string>, head: string, map: C
         continue
       }
       const place: Place = { line: item.line, record: ++record }
-      const trouble = (t: Omit<Trouble, 'line' | 'record' | 'outcome' | 'section'>): Item => ({ trouble: { ...place, outcome: 'failed', section: 'organisation', ...t } })
+      const trouble = (t: Pick<Trouble, 'subject' | 'field' | 'reason'>): Item => ({ trouble: { ...place, outcome: 'failed', section: 'organisation', ...t } })
       if ('reason' in item) { yield trouble({ reason: item.reason }); continue }
       const subject = subjectOf(item, uses)
       if (item.cells.length !== width && item.cells.slice(width).some((c) => c !== '')) {

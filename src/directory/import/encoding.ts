@@ -5,7 +5,9 @@ import { open } from 'node:fs/promises'
 import { Problem } from '../../kernel/errors.ts'
 
 /** Encodings a person may name; labels of the WHATWG Encoding standard. */
-export const ENCODINGS = ['utf-8', 'utf-16le', 'utf-16be', 'windows-1252', 'windows-1250', 'windows-1251', 'iso-8859-2', 'iso-8859-15', 'macintosh', 'shift_jis', 'euc-kr', 'gb18030'] as const
+export const ENCODINGS = [
+  'utf-8', 'utf-16le', 'utf-16be', 'windows-1252', 'windows-1250', 'windows-1251', 'iso-8859-2', 'iso-8859-15', 'macintosh', 'shift_jis', 'euc-kr', 'gb18030',
+] as const
 export type Encoding = (typeof ENCODINGS)[number]
 
 const HEAD = 64 * 1024
@@ -27,8 +29,9 @@ function refuseBinary(head: Buffer): void {
   if (starts(0x50, 0x4b, 3, 4)) throw notTable('a ZIP archive or an Excel or LibreOffice workbook')
   if (starts(0xd0, 0xcf, 0x11, 0xe0)) throw notTable('an old Excel workbook')
   if (starts(0x25, 0x50, 0x44, 0x46)) throw notTable('a PDF')
-  if (starts(0x1f, 0x8b) || starts(0x28, 0xb5, 0x2f, 0xfd) || starts(0x42, 0x5a, 0x68)) throw new Problem('wrong-format', 'the file is compressed: unpack it first', { status: 422 })
-  if (starts(0x53, 0x51, 0x4c, 0x69, 0x74, 0x65)) throw new Problem('wrong-format', 'the file is a SQLite database; `toadlane restore` reads backups', { status: 422 })
+  const compressed = starts(0x1f, 0x8b) || starts(0x28, 0xb5, 0x2f, 0xfd) || starts(0x42, 0x5a, 0x68)
+  if (compressed) throw new Problem('wrong-format', 'the file is compressed: unpack it first (a backup is for `toadlane restore`)', { status: 422 })
+  if (starts(0x53, 0x51, 0x4c, 0x69, 0x74, 0x65)) throw new Problem('wrong-format', 'the file is a SQLite database', { status: 422 })
 }
 
 /** UTF-16 by its byte order mark, or by every other byte being zero. */
@@ -51,7 +54,7 @@ export async function encodingOf(path: string, named?: Encoding): Promise<Encodi
   const head = await headOf(path)
   if (head.length === 0) throw new Problem('empty-file', 'the file is empty', { status: 422 })
   refuseBinary(head)
-  if (named !== undefined) return named
+  if (named !== undefined && named !== 'utf-8') return named
   const wide = utf16(head)
   if (wide) throw wrong(`the file is UTF-16: save it as UTF-8, or import it with --encoding ${wide}`)
   let rest: Buffer = Buffer.alloc(0)

@@ -7,9 +7,16 @@ import { createHash } from 'node:crypto'
 import { handleFrom, isReservedHandle } from '../../kernel/ids.ts'
 
 /** What tells two organisations of the same name apart. */
-export interface Traits { name: string; country?: string | null | undefined; locality?: string | null | undefined; registrations?: readonly { scheme: string; number: string }[] | undefined }
+export interface Traits {
+  name: string
+  country?: string | null | undefined
+  locality?: string | null | undefined
+  registrations?: readonly { scheme: string; number: string }[] | undefined
+}
 
-const fold = (text: string | null | undefined): string => (text ?? '').normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase().replace(/[^\p{L}\p{N}]+/gu, ' ').trim()
+/** For comparing: without case, marks and punctuation. */
+const fold = (text: string | null | undefined): string =>
+  (text ?? '').normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase().replace(/[^\p{L}\p{N}]+/gu, ' ').trim()
 const registered = (t: Traits): string[] => (t.registrations ?? []).map((r) => `${fold(r.scheme)} ${fold(r.number)}`).sort()
 
 /** Ten characters that stand for name and register number, or name and place. */
@@ -35,7 +42,9 @@ export interface Seen { line: number; fingerprint: string }
  * fingerprint. `seen` are handles of this file so far, `find` looks into the directory.
  * Gives the earlier line instead where this file has the same organisation already.
  */
-export async function handleFor(row: Traits, seen: ReadonlyMap<string, Seen>, find: (handle: string) => Promise<Traits | undefined>): Promise<{ handle: string; fingerprint: string } | { line: number }> {
+export async function handleFor(
+  row: Traits, seen: ReadonlyMap<string, Seen>, find: (handle: string) => Promise<Traits | undefined>,
+): Promise<{ handle: string; fingerprint: string } | { line: number }> {
   const print = fingerprint(row)
   const made = handleFrom(row.name)
   const base = made === undefined || isReservedHandle(made) ? undefined : made

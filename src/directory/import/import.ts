@@ -42,7 +42,7 @@ export async function importFile(target: ImportTarget, source: Source, o: Import
     bytes = passes++ * source.size
     return rowsOf(source.path, encoding, sniffed, head, o.map, (n) => { bytes += n })
   }, {
-    format: sniffed.format, ...(o.dryRun ? { dryRun: true } : {}), ...(o.signal ? { signal: o.signal } : {}), ...(o.onTrouble ? { onTrouble: o.onTrouble } : {}), ...(o.rest ? { rest: o.rest } : {}),
+    format: sniffed.format, dryRun: o.dryRun, signal: o.signal, onTrouble: o.onTrouble, rest: o.rest,
     onProgress: ({ rows }) => o.onProgress?.({ rows, bytes, of: Math.max(1, passes) * source.size }),
   })
 }

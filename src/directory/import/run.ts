@@ -30,12 +30,12 @@ export interface ImportTarget {
 export interface Progress { /** 1: organisations; 2: what refers to them. */ pass: 1 | 2; rows: number }
 export interface RunOptions {
   format: Format
-  dryRun?: boolean
-  signal?: AbortSignal
-  onTrouble?: (t: Trouble) => void
-  onProgress?: (p: Progress) => void
+  dryRun?: boolean | undefined
+  signal?: AbortSignal | undefined
+  onTrouble?: ((t: Trouble) => void) | undefined
+  onProgress?: ((p: Progress) => void) | undefined
   /** A pause behind each transaction, ms: so that a server on the same SQLite file gets its turns. */
-  rest?: number
+  rest?: number | undefined
 }
 
 /** A transaction takes new rows for so long; a row or two more and it is at the 50 ms that others may have to wait. */
@@ -147,7 +147,7 @@ class Run {
     this.count(row.section, 'failed')
     for (const p of [e, ...e.others]) {
       const field = p.field === undefined ? undefined : row.fieldName?.(p.field) ?? p.field
-      this.o.onTrouble?.({ ...place(row), outcome: 'failed', section: row.section, ...(subject ? { subject } : {}), ...(field ? { field } : {}), reason: p.message + wasGiven(row.value, p) })
+      this.o.onTrouble?.({ ...about(row, subject), outcome: 'failed', ...(field ? { field } : {}), reason: p.message + wasGiven(row.value, p) })
     }
   }
 
@@ -157,7 +157,10 @@ class Run {
     if (value.handle === undefined || value.handle === null || value.handle === '') {
       const parsed = parse(organisationInput, { ...value, handle: 'x' })
       const got = await handleFor(parsed, this.seen, (h) => this.target.find(h))
-      if ('line' in got) throw new Problem('twice', `is the same organisation as the one on line ${got.line} (same name and place); give both a handle if they are two`, { status: 422, field: 'name' })
+      if ('line' in got) {
+        const reason = `is the same organisation as the one on line ${got.line} (same name and place); give both a handle if they are two`
+        throw new Problem('twice', reason, { status: 422, field: 'name' })
+      }
       value.handle = got.handle
       print = got.fingerprint
       if (row.record !== undefined) this.made.set(row.record, copied(got.handle))
@@ -220,7 +223,7 @@ class Run {
     this.last = { ...place(row), section: row.section }
     if (r.outcome === 'failed') return this.refuse(row, subject, new Problem('refused', r.reason, { field: r.field }))
     ready.after?.(r)
-    if (r.outcome === 'skipped') return this.trouble({ ...place(row), outcome: 'skipped', section: row.section, ...(subject ? { subject } : {}), reason: r.reason ?? 'skipped' })
+    if (r.outcome === 'skipped') return this.trouble({ ...about(row, subject), outcome: 'skipped', reason: r.reason ?? 'skipped' })
     this.count(row.section, r.outcome)
   }
 
@@ -251,6 +254,7 @@ async function attempt(ready: Ready): Promise<Result> {
 /** A string of its own: a piece cut out of the file's text would keep that text in memory. */
 const copied = (text: string): string => Buffer.from(text).toString()
 
+const about = (row: Row, subject: string) => ({ ...place(row), section: row.section, ...(subject ? { subject } : {}) })
 const place = (row: Place): Place => ({ line: row.line, ...(row.record === undefined ? {} : { record: row.record }) })
 
 /** Zod's own words where a model has none, as phrases that follow the field's name. */

@@ -1,9 +1,9 @@
 /** Where an import comes from: a file, standard input, or an address. Always ends as a file, because it may be read twice. */
-import { createWriteStream } from 'node:fs'
+import { createReadStream, createWriteStream } from 'node:fs'
 import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { Readable, Transform } from 'node:stream'
+import { Transform, type Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { request, type Dispatcher } from 'undici'
 import { codeOf, Problem } from '../../kernel/errors.ts'
@@ -46,7 +46,7 @@ export async function openSource(text: string, o: SourceOptions): Promise<Source
   try {
     const s = await stat(file)
     if (s.isDirectory()) throw new Problem('not-a-file', `${text} is a folder`, { field: 'file' })
-    if (!s.isFile()) return spool(text, (await import('node:fs')).createReadStream(file), o.maxBytes ?? Infinity) // a pipe, such as <(…)
+    if (!s.isFile()) return spool(text, createReadStream(file), o.maxBytes ?? Infinity) // a pipe, such as <(…)
     return { path: file, name: text, size: s.size, remove: async () => {} }
   } catch (e) {
     if (e instanceof Problem) throw e
@@ -76,6 +76,12 @@ async function spool(name: string, from: NodeJS.ReadableStream, max: number): Pr
   }
 }
 
+/** What is not wanted is not read; that it was broken off is no fault. */
+function drop(body: Readable): void {
+  body.on('error', () => {})
+  body.destroy()
+}
+
 async function download(text: string, o: SourceOptions): Promise<Source> {
   if (!o.network) throw new Problem('unreachable', 'addresses cannot be read here; download the file first', { field: 'file' })
   const { agent, check } = o.network
@@ -91,24 +97,24 @@ async function download(text: string, o: SourceOptions): Promise<Source> {
       })
       const location = r.headers.location
       if (r.statusCode >= 300 && r.statusCode < 400 && typeof location === 'string') {
-        await r.body.dump()
+        drop(r.body)
         if (hop >= REDIRECTS) throw fail(`redirects more than ${REDIRECTS} times`)
         url = check(new URL(location, url).href)
         continue
       }
       if (r.statusCode !== 200) {
-        await r.body.dump()
+        drop(r.body)
         throw fail(`answers ${r.statusCode}`)
       }
       if (Number(r.headers['content-length'] ?? 0) > max) {
-        r.body.destroy()
+        drop(r.body)
         throw new Problem('too-large', `${text} is larger than ${Math.round(max / 1024 / 1024)} MiB`, { status: 413 })
       }
       if (r.headers['content-encoding'] && r.headers['content-encoding'] !== 'identity') {
-        r.body.destroy()
+        drop(r.body)
         throw fail('is sent compressed, though that was not asked for')
       }
-      return await spool(text, Readable.from(r.body), max)
+      return await spool(text, r.body, max)
     }
   } catch (e) {
     if (e instanceof Problem) throw e

@@ -51,7 +51,8 @@ function row(section: Section, value: Record<string, unknown>, place: Place, war
 
 function checkFormat(value: unknown, line: number): void {
   if (value === FORMAT) return
-  throw new Problem('wrong-format', `line ${line}: the format is ${JSON.stringify(value)?.slice(0, 80)}, and this version reads ${FORMAT}`, { status: 422, field: 'format' })
+  const said = JSON.stringify(value)?.slice(0, 80)
+  throw new Problem('wrong-format', `line ${line}: the format is ${said}, and this version reads ${FORMAT}`, { status: 422, field: 'format' })
 }
 
 /** The rows of a document, list by list. Throws Problem `wrong-format` for a document of another format. */
@@ -71,12 +72,18 @@ export async function* documentRows(text: AsyncIterable<string>): AsyncGenerator
       continue
     }
     records++
-    if (!isObject(item.value)) { yield { trouble: { ...place, outcome: 'failed', ...(LISTS[item.list] ? { section: LISTS[item.list] } : {}), reason: 'is not an object' } }; continue }
-    const section = LISTS[item.list] ?? sectionOf(item.value)
+    const listed = LISTS[item.list]
+    if (!isObject(item.value)) {
+      yield { trouble: { ...place, outcome: 'failed', ...(listed ? { section: listed } : {}), reason: 'is not an object' } }
+      continue
+    }
+    const section = listed ?? sectionOf(item.value)
     if (!section) { yield unknownRecord(place, item.value); continue }
     yield* row(section, item.value, place, warned)
   }
-  if (records === 0 && !ours && !broken) throw new Problem('wrong-format', `the file is JSON, but not of the format ${FORMAT}: it has no organisations, memberships or levers`, { status: 422 })
+  if (records === 0 && !ours && !broken) {
+    throw new Problem('wrong-format', `the file is JSON, but not of the format ${FORMAT}: it has no organisations, memberships or levers`, { status: 422 })
+  }
 }
 
 const unknownRecord = (place: Place, value: unknown): Item => {
