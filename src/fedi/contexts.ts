@@ -2,26 +2,28 @@
  * JSON-LD contexts: a bundled allow-list. Nothing is fetched, because nothing of ours needs what an unknown context says; this
  * loader is what Fedify and jsonld are given.
  */
-import { preloadedContexts, type RemoteDocument } from '@fedify/vocab-runtime'
+import type { RemoteDocument } from '@fedify/vocab-runtime'
 import { Problem } from '../kernel/errors.ts'
 import { isObject, listOf } from './json.ts'
 import { AS2 } from './terms.ts'
 
 /** A bundled context by its URL; Problem `unknown-context` for any other. */
 export async function contextLoader(url: string): Promise<RemoteDocument> {
+  const { preloadedContexts } = await import('@fedify/vocab-runtime')
   const document = preloadedContexts[url]
   if (document === undefined) throw new Problem('unknown-context', 'a JSON-LD context that is not bundled')
   return { contextUrl: null, documentUrl: url, document }
 }
 
-const as2 = (preloadedContexts[AS2] as { '@context': Record<string, unknown> })['@context']
 /** What plain parsing reads. A context that gives these another meaning is a trap (HOSTILE.md 30). */
 const trusted = new Set(['id', 'type', 'actor', 'object', 'target', 'attributedTo', 'to', 'cc', 'inReplyTo', 'content', 'name', 'published', 'updated', 'url', 'inbox', 'origin', 'result', 'instrument', 'tag', 'attachment', 'endTime', 'oneOf', 'anyOf'])
+/** What ActivityStreams says they mean. */
+const meaning = (name: string): string => (name === 'id' || name === 'type' ? `@${name}` : name === 'inbox' ? 'http://www.w3.org/ns/ldp#inbox' : `${AS2}#${name}`)
 const forbidden = new Set(['@base', '@import', '@propagate'])
 
 const iri = (definition: unknown): unknown => {
   const id = typeof definition === 'string' ? definition : isObject(definition) ? (definition['@id'] ?? definition['@reverse']) : undefined
-  return typeof id === 'string' ? id.replace(/^as:/, `${AS2}#`) : id
+  return typeof id === 'string' ? id.replace(/^as:/, `${AS2}#`).replace(/^ldp:/, 'http://www.w3.org/ns/ldp#') : id
 }
 
 function isPlain(context: unknown): boolean {
@@ -31,7 +33,7 @@ function isPlain(context: unknown): boolean {
     if (forbidden.has(name)) return false
     if (name === '@vocab') return definition === '_:' || definition === `${AS2}#` || definition === null
     if (!trusted.has(name)) return true
-    return isObject(definition) && '@reverse' in definition ? false : iri(definition) === iri(as2[name])
+    return isObject(definition) && '@reverse' in definition ? false : iri(definition) === meaning(name)
   })
 }
 

@@ -6,7 +6,6 @@ import { createPrivateKey, generateKeyPair, type KeyObject } from 'node:crypto'
 import { promisify } from 'node:util'
 import { eq, sql } from 'drizzle-orm'
 import { LRUCache } from 'lru-cache'
-import { exportMultibaseKey } from '@fedify/vocab-runtime'
 import { Problem } from '../kernel/errors.ts'
 import type { Clock } from '../kernel/time.ts'
 import { prepared } from '../store/prepared.ts'
@@ -29,7 +28,7 @@ async function makePair(kind: KeyKind): Promise<Pair> {
   const { publicKey, privateKey } = await generate('ed25519')
   const spki = publicKey.export({ type: 'spki', format: 'der' })
   const webKey = await crypto.subtle.importKey('spki', new Uint8Array(spki), 'Ed25519', true, ['verify'])
-  return { kind, public: await exportMultibaseKey(webKey), pkcs8: privateKey.export({ type: 'pkcs8', format: 'der' }) }
+  return { kind, public: await (await import('@fedify/vocab-runtime')).exportMultibaseKey(webKey), pkcs8: privateKey.export({ type: 'pkcs8', format: 'der' }) }
 }
 
 export function keyRing(store: Store, clock: Clock, sealer: Sealer) {

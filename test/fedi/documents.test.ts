@@ -1,6 +1,7 @@
 /** What we say: documents, their contexts, and the addresses that serve them. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { actorDocument } from '../../src/fedi/actor-document.ts'
+import { contextLoader, readsPlainly } from '../../src/fedi/contexts.ts'
 import { contextFor, inContext } from '../../src/fedi/terms.ts'
 import { makeUris } from '../../src/fedi/uris.ts'
 import { matches, wanted } from '../../src/fedi/http/serve.ts'
@@ -188,6 +189,16 @@ describe('documents', () => {
   })
   test('a term that nobody has defined is found out', async () => {
     expect(await lostTerms(inContext({ id: uris.object('notes', '1'), type: 'Note', frobnicate: 'x' }))).not.toEqual([])
+  })
+  test('what plain reading takes a term to mean is what ActivityStreams says', async () => {
+    const { document } = await contextLoader('https://www.w3.org/ns/activitystreams')
+    const terms = (document as { '@context': Record<string, unknown> })['@context']
+    for (const name of ['id', 'type', 'actor', 'object', 'attributedTo', 'inReplyTo', 'inbox', 'oneOf', 'endTime', 'content', 'published', 'to']) {
+      expect(readsPlainly({ '@context': { [name]: terms[name] } }), name).toBe(true)
+      expect(readsPlainly({ '@context': { [name]: 'https://evil.example/x' } }), name).toBe(false)
+    }
+    expect(readsPlainly({ '@context': ['https://any.example/context', { '@language': 'und', toot: 'http://joinmastodon.org/ns#', Emoji: 'toot:Emoji', '@vocab': '_:' }] })).toBe(true)
+    await expect(contextLoader('https://any.example/context')).rejects.toMatchObject({ code: 'unknown-context' })
   })
   test('contexts are as small as they can be, and none is nested', () => {
     expect(contextFor({ type: 'Note', content: 'x' })).toBe('https://www.w3.org/ns/activitystreams')

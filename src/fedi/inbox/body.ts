@@ -4,7 +4,7 @@ import { MAX_BYTES } from '../json.ts'
 import { Refusal } from './refusal.ts'
 
 const SLOWEST = 15 * SECOND
-const tooLong = () => new Refusal(413, 'longer than 1 MiB')
+const tooLong = () => new Refusal(413, 'longer than 1 MiB', { unread: true })
 
 /** By the header alone, before anything is read. */
 export function declaredLength(headers: Headers): void {
@@ -40,7 +40,7 @@ export async function readPosted(request: Request): Promise<Uint8Array> {
 async function inTime<T>(p: Promise<T>, ms = SLOWEST): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   try {
-    return await Promise.race([p, new Promise<never>((_, fail) => { timer = setTimeout(() => fail(new Refusal(408, 'the body came too slowly')), Math.max(ms, 0)) })])
+    return await Promise.race([p, new Promise<never>((_, fail) => { timer = setTimeout(() => fail(new Refusal(408, 'the body came too slowly', { unread: true })), Math.max(ms, 0)) })])
   } catch (e) {
     throw e instanceof Refusal ? e : new Refusal(400, 'the body broke off')
   } finally { clearTimeout(timer) }

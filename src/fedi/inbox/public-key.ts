@@ -1,7 +1,5 @@
 /** Public keys of others, from text to something that verifies. Weak and absurd ones are refused (HOSTILE.md 27). */
 import { createPublicKey, KeyObject } from 'node:crypto'
-import { CryptographicKey } from '@fedify/vocab'
-import { importMultibaseKey } from '@fedify/vocab-runtime'
 import { LRUCache } from 'lru-cache'
 import type { RemoteKey } from '../tables.ts'
 
@@ -46,17 +44,9 @@ export async function publicKeyOf(key: RemoteKey): Promise<KeyObject | undefined
   if (cached) return cached
   let read: KeyObject
   try {
-    read = key.pem !== undefined ? createPublicKey(key.pem) : KeyObject.from(await importMultibaseKey(text))
+    read = key.pem !== undefined ? createPublicKey(key.pem) : KeyObject.from(await (await import('@fedify/vocab-runtime')).importMultibaseKey(text))
     if (read.type !== 'public' || !isSound(read)) return undefined
   } catch { return undefined }
   kept.set(text, read)
   return read
-}
-
-/** The same key as Fedify's verifier takes it. */
-export function forFedify(keyId: string, owner: string, key: KeyObject): CryptographicKey {
-  const publicKey = key.asymmetricKeyType === 'rsa'
-    ? key.toCryptoKey({ name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' }, true, ['verify'])
-    : key.toCryptoKey('Ed25519', true, ['verify'])
-  return new CryptographicKey({ id: new URL(keyId), owner: new URL(owner), publicKey: publicKey as CryptoKey }) // Node's type and the DOM's are the same object
 }

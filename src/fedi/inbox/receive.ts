@@ -79,7 +79,7 @@ export function receiver(house: InboxHouse) {
   })
 
   async function pass(request: Request, handle: string | undefined, source: string | undefined): Promise<void> {
-    if (source !== undefined && refusals.spent(source)) throw new Refusal(429, 'too many refused posts', 60)
+    if (source !== undefined && refusals.spent(source)) throw new Refusal(429, 'too many refused posts', { retryAfter: 60 })
     if (handle !== undefined) {
       const box = await house.mailbox(handle)
       if (box !== 'open') throw new Refusal(box === 'gone' ? 410 : 404, 'no inbox here')
@@ -100,7 +100,7 @@ export function receiver(house: InboxHouse) {
     const posted = { method: 'POST', url: new URL(pathname + search, uris.origin), headers, all: headers.all }
     const actor = await verifier.verify({ signature, actor: envelope.actor, posted, body, source })
     if (actor.id !== envelope.actor) throw new Refusal(401, 'the key is of another actor')
-    if (!perHost.take(host)) throw new Refusal(429, 'too many activities of one server', 60)
+    if (!perHost.take(host)) throw new Refusal(429, 'too many activities of one server', { retryAfter: 60 })
     const isNew = await intake.keep({ id: envelope.id, raw: envelope.raw, body, ...(handle === undefined ? {} : { addressed: handle }) })
     if (!isNew) log.debug('an activity of {host} came again', { host })
   }
@@ -115,8 +115,7 @@ export function receiver(house: InboxHouse) {
     const headers: Record<string, string> = { 'content-type': 'text/plain; charset=utf-8' }
     if (e.retryAfter !== undefined) headers['retry-after'] = String(e.retryAfter)
     if (e.status === 405) headers.allow = 'POST'
-    // What was not read to its end must not be taken for the next request.
-    if (e.status === 413 || e.status === 408) headers.connection = 'close'
+    if (e.unread) headers.connection = 'close'
     return new Response(`${e.message}\n`, { status: e.status, headers })
   }
 

@@ -2,15 +2,13 @@
  * Does the signature hold, under a key that the activity's actor lists in its own document? Keys come from that document alone,
  * never from the address that a key id names. Fedify is the judge; under a key that is known already a quick check may say yes.
  */
-import { verifyRequestDetailed, type KeyCache } from '@fedify/fedify/sig'
 import { LRUCache } from 'lru-cache'
 import { Problem } from '../../kernel/errors.ts'
 import { DAY, MINUTE, type Clock } from '../../kernel/time.ts'
-import { contextLoader } from '../contexts.ts'
 import type { KnownActor, RemoteActors } from '../remote.ts'
 import type { VerifyLimits } from '../fedi.ts'
 import { budget } from './budget.ts'
-import { forFedify, publicKeyOf } from './public-key.ts'
+import { publicKeyOf } from './public-key.ts'
 import { holds, type Posted } from './quick.ts'
 import { Refusal } from './refusal.ts'
 import type { ClaimedSignature } from './signature.ts'
@@ -22,9 +20,6 @@ const REFETCH = 5 * MINUTE
 const MISSING = 5 * MINUTE
 
 export interface Claim { signature: ClaimedSignature; actor: string; posted: Posted & { all(): Headers }; body: Uint8Array; /** Client address, where it is known. */ source: string | undefined }
-
-/** Fedify fetches nothing here: keys are handed to it. */
-const noDocuments = () => Promise.reject(new Problem('no-fetch', 'not fetched'))
 
 export function verifier(house: { remote: RemoteActors; clock: Clock; limits?: VerifyLimits }) {
   const { remote, clock } = house
@@ -53,7 +48,7 @@ export function verifier(house: { remote: RemoteActors; clock: Clock; limits?: V
     if ((missing.get(id) ?? 0) > now()) throw new Refusal(401, 'the key could not be had a short while ago')
     let p = fetching.get(id)
     if (!p) {
-      if (!perHost.take(new URL(id).host) || (source !== undefined && !perClient.take(source)) || !total.take('')) throw new Refusal(429, 'too many keys asked for', 60)
+      if (!perHost.take(new URL(id).host) || (source !== undefined && !perClient.take(source)) || !total.take('')) throw new Refusal(429, 'too many keys asked for', { retryAfter: 60 })
       p = remote.refresh(id).finally(() => fetching.delete(id))
       fetching.set(id, p)
     }
@@ -73,13 +68,8 @@ export function verifier(house: { remote: RemoteActors; clock: Clock; limits?: V
     const listed = actor.keys.find((k) => k.id === c.signature.keyId)
     const key = listed && await publicKeyOf(listed)
     if (!key) return false
-    const offered = forFedify(c.signature.keyId, c.actor, key)
-    const keyCache: KeyCache = { get: async (id) => (id.href === offered.id?.href ? offered : null), set: async () => {} }
     const request = new Request(c.posted.url, { method: c.posted.method, headers: c.posted.all(), body: Buffer.from(c.body) })
-    const result = await verifyRequestDetailed(request, {
-      keyCache, documentLoader: noDocuments, contextLoader, timeWindow: false, // readSignature has looked at the clock, ours
-    }).catch(() => undefined) // a key of another kind than the signature's
-    return result?.verified === true && (c.signature.label === undefined || result.signatureLabel === c.signature.label)
+    return (await import('./fedify.ts')).judge(request, c.signature, c.actor, key)
   }
 
   async function quickly(c: Claim, actor: KnownActor): Promise<boolean> {
