@@ -95,6 +95,7 @@ CREATE TABLE "jobs" (
 	"id" bigserial PRIMARY KEY NOT NULL,
 	"kind" text NOT NULL,
 	"key" text,
+	"behind" boolean DEFAULT false NOT NULL,
 	"payload" text NOT NULL,
 	"due" timestamp (3) with time zone NOT NULL,
 	"attempts" bigint DEFAULT 0 NOT NULL,
@@ -341,7 +342,7 @@ CREATE INDEX "followers_follower" ON "followers" USING btree ("follower");--> st
 CREATE INDEX "followers_inbox" ON "followers" USING btree ("inbox");--> statement-breakpoint
 CREATE INDEX "followers_shared" ON "followers" USING btree ("shared_inbox");--> statement-breakpoint
 CREATE INDEX "following_target" ON "following" USING btree ("target","state");--> statement-breakpoint
-CREATE INDEX "jobs_due" ON "jobs" USING btree ("kind","due");--> statement-breakpoint
+CREATE INDEX "jobs_due" ON "jobs" USING btree ("kind","behind","due","id");--> statement-breakpoint
 CREATE INDEX "jobs_key" ON "jobs" USING btree ("key","id");--> statement-breakpoint
 CREATE INDEX "key_values_expires" ON "key_values" USING btree ("expires");--> statement-breakpoint
 CREATE UNIQUE INDEX "levers_identity" ON "levers" USING btree ("body","action_key");--> statement-breakpoint

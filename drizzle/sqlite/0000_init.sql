@@ -106,6 +106,7 @@ CREATE TABLE `jobs` (
 	`id` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
 	`kind` text NOT NULL,
 	`key` text,
+	`behind` integer DEFAULT false NOT NULL,
 	`payload` text NOT NULL,
 	`due` integer NOT NULL,
 	`attempts` integer DEFAULT 0 NOT NULL,
@@ -114,7 +115,7 @@ CREATE TABLE `jobs` (
 	`cause` text
 );
 --> statement-breakpoint
-CREATE INDEX `jobs_due` ON `jobs` (`kind`,`due`);--> statement-breakpoint
+CREATE INDEX `jobs_due` ON `jobs` (`kind`,`behind`,`due`,`id`);--> statement-breakpoint
 CREATE INDEX `jobs_key` ON `jobs` (`key`,`id`);--> statement-breakpoint
 CREATE TABLE `key_values` (
 	`key` text PRIMARY KEY NOT NULL,

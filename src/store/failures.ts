@@ -54,8 +54,8 @@ export function failure(e: unknown, statement?: string): unknown {
 export const nulRefused = () => new Problem('nul-in-text', 'a text must not contain the character NUL (U+0000)', { status: 422 })
 
 /** NUL is refused at the door on both engines: PostgreSQL cannot hold it, and what SQLite holds must fit there too. */
-export function refuseNul(params: readonly unknown[]): void {
-  for (const p of params) if (typeof p === 'string' && p.includes('\0')) throw nulRefused()
+export function refuseNul(text: string): void {
+  if (text.includes('\0')) throw nulRefused()
 }
 
 /** Drizzle wraps each failure in an error whose message lists the parameters; this is the one place where it does so. */

@@ -5,14 +5,18 @@
  *   stable ids (of activities, of mails).
  * - A lease says "somebody works on it until then"; what is overdue is claimed again. Who lost his lease can no longer
  *   put the job off or bury it: `attempts`, which grows with each claim, tells the claims apart.
- * - Jobs with the same `key`, of whatever kind, run one at a time, in the order in which they were made.
+ * - Jobs with the same `key`, of whatever kind, run one at a time, in the order in which they were made. All but the first
+ *   are marked `behind`, so that a thousand of them waiting for a dead host cost a claim nothing.
  * - A failed job comes back later; one that is hopeless becomes a dead letter, which people can read and replay.
  */
-import { and, count, desc, eq, gt, inArray, isNotNull, isNull, lt, min, or, sql } from 'drizzle-orm'
-import { Problem } from '../kernel/errors.ts'
+import { and, count, desc, eq, gt, inArray, isNotNull, isNull, lt, min, or, sql, type SQL } from 'drizzle-orm'
+import { getLogger } from '@logtape/logtape'
+import { Problem, safeReason } from '../kernel/errors.ts'
 import { DAY, HOUR, MINUTE, SECOND, type Clock } from '../kernel/time.ts'
 import type { Db, Store } from './store.ts'
 import { storeTables } from './tables.ts'
+
+const log = getLogger(['toadlane', 'jobs'])
 
 export interface Job { id: number; kind: string; key: string | null; payload: unknown; attempts: number; created: Date }
 export interface NewJob { payload: unknown; key?: string; due?: Date }
@@ -39,17 +43,52 @@ export function jobQueue(store: Store, clock: Clock) {
   const listeners = new Set<(kind?: string) => void>()
   const wake = (kind?: string) => { for (const f of listeners) f(kind) }
 
+  /** Found by their numbers: PostgreSQL would rather read the whole table when it believes an old count of its rows. */
+  const among = (ids: SQL): SQL => (postgres ? sql`id = any(array(${ids}))` : sql`id in (${ids})`)
+  /** Whatever is first of these keys now may be looked at. */
+  async function promote(db: Db, keys: readonly string[]): Promise<void> {
+    if (!keys.length) return
+    const list = JSON.stringify(keys)
+    const firsts = sql`select (select j.id from jobs j where j.key = k.value order by j.id limit 1) from ${postgres ? sql`json_array_elements_text(${list}::json) as k(value)` : sql`json_each(${list}) as k`}`
+    await db.rows(sql`update jobs set behind = ${false} where ${among(firsts)} and behind`)
+  }
+  /**
+   * PostgreSQL: of two transactions at once, one may add behind a job that the other is taking out, and neither sees the other.
+   * So each looks again after its commit: the later of the two sees both.
+   */
+  function lookAgain(keys: readonly string[]): void {
+    if (postgres && keys.length) store.afterCommit(() => { promote(store.auto, keys).then(() => wake(), (e: unknown) => log.debug('not looked again: {reason}', { reason: safeReason(e) })) })
+  }
+
+  /** `rows` gives key, payload, due, behind and an order. Numbered in that order. */
+  async function insert(tx: Db, kind: string, rows: SQL): Promise<void> {
+    const now = sql.param(clock.now(), t.created)
+    const into = sql`insert into jobs (kind, key, payload, due, created, behind)
+      select ${kind}, key, payload, coalesce(due, ${now}), ${now}, behind or exists (select 1 from jobs e where e.key = added.key) from (${rows}) as added order by place`
+    if (postgres) lookAgain((await tx.rows<{ key: string }>(sql`with made as (${into} returning key, behind) select distinct key from made where behind`)).map((r) => r.key))
+    else await tx.rows(into)
+    store.afterCommit(() => wake(kind))
+  }
+
   /** All in one statement and one parameter: a fan-out to 100,000 inboxes stays cheap. Numbered in the order of the list. */
   async function addMany(tx: Db, kind: string, list: readonly NewJob[]): Promise<void> {
-    const now = clock.now().getTime()
+    const keys = new Set<string>()
     for (let i = 0; i < list.length; i += CHUNK) {
-      const rows = JSON.stringify(list.slice(i, i + CHUNK).map((j) => [j.key ?? null, JSON.stringify(j.payload), (j.due?.getTime() ?? now)]))
-      await tx.rows(postgres
-        ? sql`insert into jobs (kind, key, payload, due, created) select ${kind}, value->>0, value->>1, to_timestamp((value->>2)::double precision / 1000), to_timestamp(${now}::double precision / 1000)
-            from json_array_elements(${rows}::json) with ordinality as list(value, n) order by n`
-        : sql`insert into jobs (kind, key, payload, due, created) select ${kind}, value->>0, value->>1, value->>2, ${now} from json_each(${rows}) order by json_each.key`)
+      const rows = JSON.stringify(list.slice(i, i + CHUNK).map((j) => {
+        const behind = j.key !== undefined && keys.size === keys.add(j.key).size
+        return [j.key ?? null, JSON.stringify(j.payload), j.due?.getTime() ?? null, behind]
+      }))
+      await insert(tx, kind, postgres
+        ? sql`select value->>0 as key, value->>1 as payload, to_timestamp((value->>2)::double precision / 1000) as due, (value->>3)::boolean as behind, place from json_array_elements(${rows}::json) with ordinality as list(value, place)`
+        : sql`select value->>0 as key, value->>1 as payload, value->>2 as due, value->>3 as behind, list.key as place from json_each(${rows}) as list`)
     }
-    if (list.length) store.afterCommit(() => wake(kind))
+  }
+  /** The same for keys that the database knows: none of them passes through this process. `keys` selects one column, each value once. */
+  async function addForEach(tx: Db, kind: string, payload: unknown, keys: SQL): Promise<void> {
+    const text = JSON.stringify(payload)
+    await insert(tx, kind, postgres
+      ? sql`select key, ${text}::text as payload, null::timestamptz as due, false as behind, key as place from (${keys}) as k(key)`
+      : sql`with k(key) as (${keys}) select key, ${text} as payload, null as due, 0 as behind, key as place from k`)
   }
 
   /**
@@ -64,12 +103,18 @@ export function jobQueue(store: Store, clock: Clock) {
     const busy = postgres ? sql`and not exists (select 1 from jobs r where r.key = j.key and r.id <> j.id and r.leased >= ${now})` : sql``
     const rows = await store.auto.rows<Row>(sql`
       with ready as materialized (
-        select id from jobs j where kind = ${kind} and due <= ${now} and (leased is null or leased < ${now})
+        select id from jobs j where kind = ${kind} and behind = ${false} and due <= ${now} and (leased is null or leased < ${now})
           and (key is null or (not exists (select 1 from jobs e where e.key = j.key and e.id < j.id) ${busy}))
         order by due, id limit ${limit} ${postgres ? sql`for update skip locked` : sql``})
-      update jobs set leased = ${until}, attempts = attempts + 1 from ready where jobs.id = ready.id
-      returning jobs.id, jobs.kind, jobs.key, jobs.payload, jobs.attempts, jobs.created`)
+      update jobs set leased = ${until}, attempts = attempts + 1 where ${among(sql`select id from ready`)}
+      returning id, kind, key, payload, attempts, created`)
     return rows.sort((a, b) => a.id - b.id).map((r) => ({ ...r, payload: JSON.parse(r.payload) as unknown, created: new Date(r.created) }))
+  }
+  const keysOf = (rows: readonly { key: string | null }[]): string[] => [...new Set(rows.map((r) => r.key).filter((k) => k !== null))]
+  async function remove(tx: Db, ids: readonly number[]): Promise<void> {
+    const keys = keysOf(await tx.delete(t).where(inArray(t.id, [...ids])).returning({ key: t.key }))
+    await promote(tx, keys)
+    if (tx !== store.auto) lookAgain(keys)
   }
   /** The job, as long as this claim of it holds. */
   const mine = (job: Job) => and(eq(t.id, job.id), eq(t.attempts, job.attempts))
@@ -78,32 +123,37 @@ export function jobQueue(store: Store, clock: Clock) {
     clock,
     add: (tx: Db, kind: string, job: NewJob) => addMany(tx, kind, [job]),
     addMany,
+    addForEach,
     claim,
     /** Keeps what is still running from being claimed by others. */
     async renew(ids: readonly number[]): Promise<void> {
       if (ids.length) await store.auto.update(t).set({ leased: new Date(clock.now().getTime() + LEASE) }).where(inArray(t.id, [...ids]))
     },
     /** Succeeded: gone. Pass the transaction of the effect where there is one, and the effect happens exactly once. */
-    async done(ids: readonly number[], tx: Db = store.auto): Promise<void> {
-      if (ids.length) await tx.delete(t).where(inArray(t.id, [...ids]))
+    async done(ids: readonly number[], tx?: Db): Promise<void> {
+      if (!ids.length) return
+      if (tx) await remove(tx, ids)
+      else if (postgres) await remove(store.auto, ids) // two statements: what is added between them is seen by the second
+      else await store.write((own) => remove(own, ids))
     },
-    /** Failed, or put off (`counts: false`): due again after `delay` ms, with everything of the same key behind it. */
+    /** Failed, or put off (`counts: false`): due again after `delay` ms, and whatever is behind it waits for it. */
     async retry(job: Job, delay: number, cause: string, counts = true): Promise<void> {
       const due = new Date(clock.now().getTime() + delay)
-      await store.write(async (tx) => {
-        const [row] = await tx.update(t).set({ due, leased: null, cause, attempts: counts ? job.attempts : Math.max(0, job.attempts - 1) }).where(mine(job)).returning({ id: t.id })
-        // What waits behind it in the same order would only be looked at in vain until then.
-        if (row && job.key !== null) await tx.update(t).set({ due }).where(and(eq(t.key, job.key), gt(t.id, job.id), lt(t.due, due)))
-      })
+      await store.auto.update(t).set({ due, leased: null, cause, attempts: counts ? job.attempts : Math.max(0, job.attempts - 1) }).where(mine(job))
     },
-    /** Hopeless: kept as a dead letter with its cause. What had been put off together with it is due now. */
+    /** Hopeless: kept as a dead letter with its cause. */
     async bury(job: Job, cause: string): Promise<void> {
       await store.write(async (tx) => {
         const [row] = await tx.delete(t).where(mine(job)).returning()
         if (!row) return
         await tx.insert(dead).values({ id: row.id, kind: row.kind, key: row.key, payload: row.payload, attempts: row.attempts, created: row.created, died: clock.now(), cause })
-        if (row.key !== null) await tx.update(t).set({ due: clock.now() }).where(and(eq(t.key, row.key), isNull(t.leased), eq(t.due, row.due)))
+        await promote(tx, keysOf([row]))
+        lookAgain(keysOf([row]))
       })
+    },
+    /** For PostgreSQL, now and then: finds what is behind nothing any more, after a process ended between two statements. */
+    async tend(): Promise<void> {
+      await store.auto.rows(sql`update jobs set behind = ${false} where behind and not exists (select 1 from jobs e where e.key = jobs.key and e.id < jobs.id)`)
     },
     /** At the start of the only process on a SQLite file: whatever is leased was left by a process that is gone. */
     async reclaimAll(): Promise<void> { await store.auto.update(t).set({ leased: null }).where(isNotNull(t.leased)) },
@@ -114,7 +164,7 @@ export function jobQueue(store: Store, clock: Clock) {
     },
     /** When the next waiting job of these kinds falls due. */
     async nextDue(kinds: readonly string[]): Promise<Date | null> {
-      const [row] = await store.read.select({ due: min(t.due) }).from(t).where(and(inArray(t.kind, [...kinds]), or(isNull(t.leased), lt(t.leased, clock.now()))))
+      const [row] = await store.read.select({ due: min(t.due) }).from(t).where(and(inArray(t.kind, [...kinds]), eq(t.behind, false), or(isNull(t.leased), lt(t.leased, clock.now()))))
       return row?.due ? new Date(row.due) : null
     },
     async depth(): Promise<Depth[]> {
@@ -147,7 +197,9 @@ export function jobQueue(store: Store, clock: Clock) {
         const [row] = await tx.delete(dead).where(eq(dead.id, id)).returning()
         if (!row) throw new Problem('not-found', `no dead letter ${id}`, { status: 404 })
         // A new number: with the old one it would overtake a job of its key that is running.
-        await tx.insert(t).values({ kind: row.kind, key: row.key, payload: row.payload, due: clock.now(), created: row.created })
+        const behind = row.key !== null && await tx.$count(t, eq(t.key, row.key)) > 0
+        await tx.insert(t).values({ kind: row.kind, key: row.key, behind, payload: row.payload, due: clock.now(), created: row.created })
+        lookAgain(keysOf([row]))
         store.afterCommit(() => wake(row.kind))
       })
     },

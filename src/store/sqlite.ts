@@ -22,21 +22,28 @@ const BUSY_FOR = 10 * SECOND
 /** A guest (the command line beside a server) writes at most so long before it leaves a gap of so long, in ms. */
 const GUEST_WRITES = 40, GUEST_RESTS = 10
 
-/** What SQLite can bind: flags as 0 and 1, instants as milliseconds. */
-const bindable = (params: unknown[]): unknown[] => params.map((p) => (p instanceof Date ? p.getTime() : typeof p === 'boolean' ? Number(p) : p ?? null))
+/** What SQLite can bind: flags as 0 and 1, instants as milliseconds. NUL is refused. The same array where nothing needs a change. */
+function bindable(params: unknown[]): unknown[] {
+  let odd = false
+  for (const p of params) {
+    if (typeof p === 'string') refuseNul(p)
+    else if (typeof p === 'boolean' || p === undefined || p instanceof Date) odd = true
+  }
+  return odd ? params.map((p) => (p instanceof Date ? p.getTime() : typeof p === 'boolean' ? Number(p) : p ?? null)) : params
+}
 
 function runner(c: Connection) {
   const kept = new Map<string, Database.Statement<unknown[]>>() // prepared statements, by their text
   const run = (text: string, params: unknown[], shape: 'arrays' | 'objects'): unknown[] => {
-    refuseNul(params)
+    const values = bindable(params)
     let st = kept.get(text)
     if (!st) {
       st = c.prepare(text)
       if (kept.size >= 500) kept.clear()
       kept.set(text, st)
     }
-    if (!st.reader) { st.run(...bindable(params)); return [] }
-    return st.raw(shape === 'arrays').all(...bindable(params))
+    if (!st.reader) { st.run(...values); return [] }
+    return st.raw(shape === 'arrays').all(...values)
   }
   return { run, forget: () => kept.clear() }
 }

@@ -28,13 +28,15 @@ export const storeTables = tables((k) => {
     kind: k.text('kind').notNull(),
     /** Jobs with the same key run one at a time, in the order of their making. */
     key: k.text('key'),
+    /** Another job of its key was there before it: not worth a look until that one is gone. A hint that keeps claims quick. */
+    behind: k.flag('behind').notNull().default(false),
     payload: k.text('payload').notNull(),
     due: k.instant('due').notNull(),
     attempts: k.integer('attempts').notNull().default(0),
     leased: k.instant('leased'),
     created: k.instant('created').notNull(),
     cause: k.text('cause'),
-  }, (t) => [k.index('jobs_due').on(t.kind, t.due), k.index('jobs_key').on(t.key, t.id)])
+  }, (t) => [k.index('jobs_due').on(t.kind, t.behind, t.due, t.id), k.index('jobs_key').on(t.key, t.id)])
   const deadLetters = k.table('dead_letters', {
     id: k.integer('id').primaryKey(),
     kind: k.text('kind').notNull(),

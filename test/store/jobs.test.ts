@@ -1,6 +1,7 @@
+import { eq, sql } from 'drizzle-orm'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { DAY, MINUTE } from '../../src/kernel/time.ts'
+import { DAY, MINUTE, pause } from '../../src/kernel/time.ts'
 import { jobQueue, LEASE, RETRY_AFTER, retryDelay, type Job, type Jobs } from '../../src/store/jobs.ts'
 import { openStore } from '../../src/store/open.ts'
 import type { Store } from '../../src/store/store.ts'
@@ -41,6 +42,19 @@ describe.each(engines)('jobs on $engine', ({ engine, fresh, place }) => {
   test('many at once are numbered in the order of the list', async () => {
     await add('a', ...Array.from({ length: 5000 }, (_, n) => ({ payload: n, key: n % 2 ? `k${n}` : undefined })))
     expect(payloads(await jobs.claim('a', 9999))).toEqual(Array.from({ length: 5000 }, (_, n) => n))
+  })
+  test('one for each key that a query finds, without passing through here', async () => {
+    const { meta } = storeTables(store.kit)
+    await store.write((tx) => tx.insert(meta).values(['c', 'a', 'b'].map((key) => ({ key, value: key === 'c' ? 'no' : 'yes' }))))
+    await add('a', { payload: 'before', key: 'b' })
+    const heard: unknown[] = []
+    jobs.onAdded((kind) => heard.push(kind))
+    await store.write((tx) => jobs.addForEach(tx, 'a', { it: 'ß' }, sql`select ${meta.key} from ${meta} where value = ${'yes'}`))
+    const list = await jobs.claim('a', 9)
+    expect(list).toMatchObject([{ payload: 'before', key: 'b' }, { payload: { it: 'ß' }, key: 'a', created: clock.now() }])
+    await jobs.done([list[0]!.id])
+    expect(await jobs.claim('a', 9)).toMatchObject([{ payload: { it: 'ß' }, key: 'b' }])
+    expect(heard).toContain('a')
   })
   test('one that is due later waits', async () => {
     await add('a', { payload: 'later', due: new Date(clock.now().getTime() + MINUTE) }, { payload: 'now' })
@@ -267,6 +281,45 @@ describe.each(engines)('jobs on $engine', ({ engine, fresh, place }) => {
     await Promise.all([...all, ...all].map(claimer))
     expect(seen.sort((a, b) => a - b)).toEqual(Array.from({ length: 600 }, (_, n) => n))
     for (const s of stores) await s.close()
+  })
+
+  test('adding behind a job while another process takes that one out loses nothing', async () => {
+    const at = await place()
+    const stores = await Promise.all([openStore(at, 'drizzle'), openStore(at, 'drizzle')])
+    const [here, there] = stores.map((s) => jobQueue(s, clock)) as [Jobs, Jobs]
+    const done: number[] = []
+    const adder = async (from: number) => {
+      for (let n = from; n < from + 100; n++) {
+        // a transaction that takes its time: what is taken out meanwhile, it does not see
+        await stores[0].write(async (tx) => { await here.add(tx, 'k', { payload: n, key: `key-${n % 2}` }); await pause(n % 5) })
+      }
+    }
+    const finisher = async () => {
+      while (done.length < 300) {
+        const list = await there.claim('k', 5)
+        await there.done(list.map((j) => j.id))
+        done.push(...list.map((j) => j.payload as number))
+      }
+    }
+    await Promise.all([adder(0), adder(100), adder(200), finisher(), finisher()])
+    expect(done.sort((a, b) => a - b)).toEqual(Array.from({ length: 300 }, (_, n) => n))
+    for (const s of stores) await s.close()
+  })
+  test('a thousand behind a dead host are not looked at', async () => {
+    const { jobs: t } = storeTables(store.kit)
+    await add('a', ...Array.from({ length: 1000 }, (_, n) => ({ payload: n, key: 'dead' })))
+    await add('a', { payload: 'late', key: 'dead' })
+    expect(await store.read.$count(t, eq(t.behind, false))).toBe(1)
+    const [head] = await jobs.claim('a', 5)
+    await jobs.retry(head!, DAY, 'down')
+    expect(await jobs.nextDue(['a'])).toEqual(new Date(clock.now().getTime() + DAY))
+    await jobs.bury(head!, 'x')
+    expect(await store.read.$count(t, eq(t.behind, false))).toBe(1)
+    for (let n = 1; n < 5; n++) {
+      const list = await jobs.claim('a', 5)
+      expect(payloads(list)).toEqual([n])
+      await store.write((tx) => jobs.done([list[0]!.id], tx))
+    }
   })
 })
 
