@@ -211,6 +211,9 @@ describe.each(engines)('dispatch on $engine', ({ fresh }) => {
     expect(await i.fedi.followers('coop')).not.toContain(z.id)
     expect(await i.fedi.knownActor(z.id)).toBeUndefined()
     expect(effect().at(-1)).toBe(`Delete ${z.id}`)
+    // It may say so again; for anything else it has to be there.
+    expect((await post(shared(), activity(z.id, 'Delete', z.id), z)).status).toBe(202)
+    expect((await post(shared(), activity(z.id, 'Create', note(z.id)), z)).status).toBe(401)
   })
   test('what nobody handles has no effect', async () => {
     for (const type of ['Join', 'Move', 'Nonsense', 'constructor', '__proto__']) await send(activity(x.id, type, x.id))

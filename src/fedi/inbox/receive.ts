@@ -94,11 +94,12 @@ export function receiver(house: InboxHouse) {
     checkDigests(signature, headers, body)
 
     // Deleted accounts are announced to everybody. Who was never met leaves nothing to delete, and has no key any more.
-    if (envelope.type === 'Delete' && idOf(envelope.raw.object) === envelope.actor && !(await verifier.known(envelope.actor))) return
+    const farewell = envelope.type === 'Delete' && idOf(envelope.raw.object) === envelope.actor
+    if (farewell && !(await verifier.known(envelope.actor))) return
 
     const { pathname, search } = new URL(request.url)
     const posted = { method: 'POST', url: new URL(pathname + search, uris.origin), headers, all: headers.all }
-    const actor = await verifier.verify({ signature, actor: envelope.actor, posted, body, source })
+    const actor = await verifier.verify({ signature, actor: envelope.actor, posted, body, source, farewell })
     if (actor.id !== envelope.actor) throw new Refusal(401, 'the key is of another actor')
     if (!perHost.take(host)) throw new Refusal(429, 'too many activities of one server', { retryAfter: 60 })
     const isNew = await intake.keep({ id: envelope.id, raw: envelope.raw, body, ...(handle === undefined ? {} : { addressed: handle }) })

@@ -19,7 +19,16 @@ export const verifyLimits: VerifyLimits = { perClient: { burst: 60, perMinute: 6
 const REFETCH = 5 * MINUTE
 const MISSING = 5 * MINUTE
 
-export interface Claim { signature: ClaimedSignature; actor: string; posted: Posted & { all(): Headers }; body: Uint8Array; /** Client address, where it is known. */ source: string | undefined }
+export interface Claim {
+  signature: ClaimedSignature
+  actor: string
+  posted: Posted & { all(): Headers }
+  body: Uint8Array
+  /** Client address, where it is known. */
+  source: string | undefined
+  /** The actor's Delete of itself, which may be signed by a key that can no longer be fetched. */
+  farewell: boolean
+}
 
 export function verifier(house: { remote: RemoteActors; clock: Clock; limits?: VerifyLimits }) {
   const { remote, clock } = house
@@ -95,7 +104,7 @@ export function verifier(house: { remote: RemoteActors; clock: Clock; limits?: V
         if (JSON.stringify(again.keys) !== before && await judged(c, again)) return again
         throw new Refusal(401, 'the signature does not hold')
       }
-      if (actor?.gone && await quickly(c, actor)) return actor // its last word: the Delete of itself
+      if (actor && c.farewell && await quickly(c, actor)) return actor
       const first = await fetched(c.actor, c.source)
       if (await judged(c, first)) return first
       throw new Refusal(401, 'the signature does not hold')
