@@ -1,24 +1,41 @@
 // Before the first release: writes the first migrations of both engines anew from the rooms' tables, then the hand-written
 // ones of drizzle/custom (search tables and the like, which drizzle-kit cannot know). After a release: npm run db:generate.
 import { execFileSync } from 'node:child_process'
-import { copyFileSync, readFileSync, readdirSync, rmSync, writeFileSync, existsSync, readdirSync as ls } from 'node:fs'
+import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 
-const names = JSON.parse(execFileSync('npx', ['tsx', '-e', "import { allTables } from './src/schema.ts'; import { sqliteKit } from './src/store/kit.ts'; console.log(JSON.stringify(Object.keys(allTables(sqliteKit))))"], { encoding: 'utf8' }))
+// Databases out there were made by released migrations: without them none of them would start any more.
+const released = execFileSync('git', ['tag', '--list', 'v*'], { encoding: 'utf8' }).trim()
+if (released) {
+  console.error(`db:reset is for the time before the first release (there is ${released.split('\n')[0]}): npm run db:generate adds a migration`)
+  process.exit(2)
+}
+
+const node = (...args) => execFileSync(process.execPath, args, { encoding: 'utf8', env: process.env, stdio: ['ignore', 'pipe', 'inherit'] })
+const names = JSON.parse(node('--import', 'tsx', '--input-type=module', '-e',
+  "const { allTables } = await import('./src/schema.ts'); const { sqliteKit } = await import('./src/store/kit.ts'); console.log(JSON.stringify(Object.keys(allTables(sqliteKit))))"))
+
 for (const engine of ['sqlite', 'postgres']) {
-  writeFileSync(`drizzle/${engine}.entry.ts`, `// Made by scripts/db-reset.mjs: drizzle-kit sees only top-level exports that are tables (test/schema.test.ts).
+  const folder = `drizzle/${engine}`
+  writeFileSync(`${folder}.entry.ts`, `// Made by scripts/db-reset.mjs: drizzle-kit sees only top-level exports that are tables (test/schema.test.ts).
 import { allTables } from '../src/schema.ts'
 import { ${engine}Kit } from '../src/store/kit.ts'
 export const {
 ${names.map((n) => `  ${n},\n`).join('')}} = allTables(${engine}Kit)
 `)
-  rmSync(`drizzle/${engine}`, { recursive: true, force: true })
-  const run = (...args) => execFileSync('npx', ['drizzle-kit', 'generate', ...args], { env: { ...process.env, ENGINE: engine }, stdio: ['ignore', 'ignore', 'inherit'] })
-  run('--name', 'init')
-  const folder = `drizzle/custom/${engine}`
-  for (const f of existsSync(folder) ? readdirSync(folder).filter((f) => f.endsWith('.sql')).sort() : []) {
-    const name = f.replace(/^\d+-|\.sql$/g, '')
-    run('--custom', '--name', name)
-    copyFileSync(`${folder}/${f}`, `drizzle/${engine}/${ls(`drizzle/${engine}`).find((x) => x.endsWith(`_${name}.sql`))}`)
+  rmSync(folder, { recursive: true, force: true })
+  process.env.ENGINE = engine
+  const generate = (...args) => node('node_modules/drizzle-kit/bin.cjs', 'generate', ...args)
+  generate('--name', 'init')
+  const custom = `drizzle/custom/${engine}`
+  for (const file of existsSync(custom) ? readdirSync(custom).filter((f) => f.endsWith('.sql')).sort() : []) {
+    const name = file.replace(/^\d+-|\.sql$/g, '')
+    generate('--custom', '--name', name)
+    const made = readdirSync(folder).find((f) => f.endsWith(`_${name}.sql`))
+    if (!made) throw new Error(`drizzle-kit has made no migration named ${name}`)
+    copyFileSync(`${custom}/${file}`, `${folder}/${made}`)
   }
-  JSON.parse(readFileSync(`drizzle/${engine}/meta/_journal.json`, 'utf8'))
 }
+
+// Both engines must have the same migrations: a backup names those that it was made under.
+const tags = ['sqlite', 'postgres'].map((e) => JSON.parse(readFileSync(`drizzle/${e}/meta/_journal.json`, 'utf8')).entries.map((m) => m.tag).join(' '))
+if (tags[0] !== tags[1]) throw new Error(`the engines differ: ${tags.join(' | ')}`)

@@ -14,18 +14,19 @@ export const readMigrations = (folder: string): Migration[] =>
  * what only the newer one knows) and for one whose history is another than this version's.
  */
 export function pendingMigrations(applied: readonly Applied[], known: readonly Migration[]): Migration[] {
+  // The SQL is what counts: before the first release the same migration is written anew, with another time, again and again.
+  const unknown = [...applied]
+  const pending = known.filter((m) => {
+    const at = unknown.findIndex((a) => a.hash === m.hash)
+    if (at >= 0) unknown.splice(at, 1)
+    return at < 0
+  })
+  if (!unknown.length) return pending
   const last = known.at(-1)?.at ?? 0
-  const byTime = new Map(known.map((m) => [m.at, m]))
-  const newer = applied.filter((a) => a.at > last && !byTime.has(a.at))
-  if (newer.length) {
-    throw new StartRefused(`the database was changed by a newer version of Toadlane (${newer.length} migration${newer.length > 1 ? 's' : ''} that this one does not know): `
+  if (unknown.every((a) => a.at > last)) {
+    throw new StartRefused(`the database was changed by a newer version of Toadlane (${unknown.length} migration${unknown.length > 1 ? 's' : ''} that this one does not know): `
       + 'start that version, or restore a backup made by this one')
   }
-  const foreign = applied.find((a) => byTime.get(a.at)?.hash !== a.hash)
-  if (foreign) {
-    throw new StartRefused('the database was made by another line of Toadlane (its migrations are not this version\'s): '
-      + 'use another DATABASE_URL, or take the data over with backup and import')
-  }
-  const done = new Set(applied.map((a) => a.at))
-  return known.filter((m) => !done.has(m.at))
+  throw new StartRefused('the database was made by another line of Toadlane (its migrations are not this version\'s): '
+    + 'use another DATABASE_URL, or take the data over with export and import')
 }

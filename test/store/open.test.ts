@@ -5,6 +5,7 @@ import Database from 'better-sqlite3'
 import { describe, expect, inject, test } from 'vitest'
 import { StartRefused } from '../../src/kernel/errors.ts'
 import { getMeta, setMeta } from '../../src/store/meta.ts'
+import { pendingMigrations } from '../../src/store/migrations.ts'
 import { claimOrigin, claimSecret, openStore } from '../../src/store/open.ts'
 import { storeTables } from '../../src/store/tables.ts'
 import { engines, onServer, scratch } from '../engines.ts'
@@ -81,6 +82,17 @@ describe.each(engines)('opening on $engine', ({ place }) => {
     expect(said).not.toContain(mark.toString('base64url'))
     await store.close()
   })
+})
+
+test('a migration is known by its SQL, not by the time at which it was written', () => {
+  const known = [{ at: 10, hash: 'a', statements: [] }, { at: 20, hash: 'b', statements: [] }, { at: 30, hash: 'a', statements: [] }]
+  const pending = (...hashes: string[]) => pendingMigrations(hashes.map((hash, i) => ({ at: i + 1, hash })), known).map((m) => m.at)
+  expect(pending()).toEqual([10, 20, 30])
+  expect(pending('a')).toEqual([20, 30])
+  expect(pending('a', 'b')).toEqual([30])
+  expect(pending('a', 'b', 'a')).toEqual([])
+  expect(() => pending('a', 'x')).toThrow(/another line/)
+  expect(() => pendingMigrations([{ at: 1, hash: 'a' }, { at: 40, hash: 'x' }, { at: 50, hash: 'y' }], known)).toThrow(/newer version of Toadlane \(2 migrations/)
 })
 
 describe('SQLite', () => {
