@@ -97,10 +97,12 @@ test('a migration is known by its SQL, not by the time at which it was written',
 
 describe('SQLite', () => {
   const open = (file: string) => openStore(`sqlite:${file}`, 'drizzle')
-  test('folders are made, closed to others', async () => {
+  test('folders and files are made, closed to others', async () => {
     const file = path.join(scratch(), 'deep/er/a.db')
-    await (await open(file)).close()
-    expect(statSync(path.dirname(file)).mode & 0o077).toBe(0)
+    const store = await open(file)
+    await claimOrigin(store, 'https://a.example')
+    for (const made of [path.dirname(file), file, `${file}-wal`, `${file}-shm`]) expect(statSync(made).mode & 0o077, made).toBe(0)
+    await store.close()
   })
   test('what is no database, or cannot be one, is refused and left as it was', async () => {
     const dir = scratch()
