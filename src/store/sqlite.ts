@@ -151,6 +151,7 @@ export function sqliteStore(place: string): Store {
 
   async function shut(): Promise<void> {
     await tail
+    try { writer.pragma('analysis_limit = 400'); writer.pragma('optimize') } catch { /* another process writes: next time */ }
     reader.close()
     writer.close()
     if (folder) rmSync(folder, { recursive: true, force: true })

@@ -16,6 +16,8 @@ export interface Running<C> {
   connection: C
   /** False from its end on. */
   open: boolean
+  /** One for the transaction and all its savepoints: when it is over, none of them may touch the connection any more. */
+  life: { over: boolean }
   /** 0 for the transaction itself, then its savepoints. */
   depth: number
   /** A statement in it failed: PostgreSQL takes no other one, so SQLite must not either. */
@@ -38,7 +40,7 @@ export function transactions<C>(db: () => Db, savepoint: (connection: C, text: s
 
   const current = (): Running<C> | undefined => {
     const now = local.getStore()
-    if (now && !now.open) throw ended()
+    if (now && (!now.open || now.life.over)) throw ended()
     return now
   }
 
@@ -51,20 +53,20 @@ export function transactions<C>(db: () => Db, savepoint: (connection: C, text: s
     } finally { mine.open = false }
   }
 
-  const running = (connection: C, depth: number): Running<C> =>
-    ({ connection, open: true, depth, doomed: undefined, lost: undefined, hooks: [], turn: Promise.resolve() })
+  const running = (connection: C, life: { over: boolean }, depth: number): Running<C> =>
+    ({ connection, open: true, life, depth, doomed: undefined, lost: undefined, hooks: [], turn: Promise.resolve() })
 
   return {
     current,
     /** Runs `fn` in the transaction that the caller has begun on `connection`; gives its result and what to call after COMMIT. */
     async run<T>(connection: C, fn: (tx: Db) => Promise<T>, options: WriteOptions = {}): Promise<{ result: T; committed: () => void }> {
-      const mine = running(connection, 0)
+      const mine = running(connection, { over: false }, 0)
       const limit = options.limit ?? WRITE_LIMIT
       let timer: NodeJS.Timeout | undefined
       const late = new Promise<never>((_, fail) => {
         if (limit === Infinity) return
         timer = setTimeout(() => {
-          mine.open = false
+          mine.life.over = true
           fail(new Problem('write-too-long', `a write was given up after ${limit} ms: nothing was changed`, { status: 503 }))
         }, limit)
       })
@@ -75,28 +77,31 @@ export function transactions<C>(db: () => Db, savepoint: (connection: C, text: s
       } catch (e) {
         throw mine.lost ?? e
       } finally {
-        mine.open = false
+        mine.life.over = true
         clearTimeout(timer)
       }
     },
     /** A write inside a write: a savepoint, so that a failure that is caught leaves nothing of the inner one. */
     nested<T>(outer: Running<C>, fn: (tx: Db) => Promise<T>): Promise<T> {
-      const mine = running(outer.connection, outer.depth + 1)
+      const mine = running(outer.connection, outer.life, outer.depth + 1)
       const name = `nested_${mine.depth}`
+      const say = (text: string): unknown => {
+        if (!outer.open || outer.life.over) throw ended()
+        return savepoint(outer.connection, text)
+      }
       const turn = outer.turn.then(async () => {
-        if (!outer.open) throw ended()
         if (outer.doomed !== undefined) throw failedBefore(outer.doomed)
-        await savepoint(outer.connection, `savepoint ${name}`)
+        await say(`savepoint ${name}`)
         try {
           const result = await inside(mine, fn)
-          await savepoint(outer.connection, `release savepoint ${name}`)
+          await say(`release savepoint ${name}`)
           outer.hooks.push(...mine.hooks)
           return result
         } catch (e) {
           outer.lost ??= mine.lost ?? (isLostRace(e) ? e : undefined)
-          if (outer.open) {
-            await savepoint(outer.connection, `rollback to savepoint ${name}`)
-            await savepoint(outer.connection, `release savepoint ${name}`)
+          if (!outer.life.over) {
+            await say(`rollback to savepoint ${name}`)
+            await say(`release savepoint ${name}`)
           }
           throw e
         }

@@ -1,11 +1,11 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { chmodSync, existsSync, mkdirSync, readFileSync, realpathSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { databaseName, loadSecret, readConfig } from '../../src/config.ts'
 import { StartRefused } from '../../src/kernel/errors.ts'
 import { sealer } from '../../src/kernel/seal.ts'
+import { scratch } from '../engines.ts'
 
 const root = '/srv/toadlane'
 const read = (env: Record<string, string>) => readConfig(env, root)
@@ -83,7 +83,7 @@ describe('settings', () => {
 })
 
 describe('the secret', () => {
-  const place = () => mkdtempSync(path.join(tmpdir(), 'toadlane-secret-'))
+  const place = () => scratch('secret')
   const load = (dir: string, env: Record<string, string> = {}) => loadSecret(readConfig(env, dir))
   const same = async (a: Promise<unknown>, b: Promise<unknown>) => {
     const key = (s: unknown) => Buffer.from(sealer(s as never).subkey('x')).toString('hex')

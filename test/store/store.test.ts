@@ -127,6 +127,30 @@ describe.each(engines)('store on $engine', ({ engine, fresh }) => {
   })
 
   describe('writes in writes', () => {
+    test('of one that was given up do not reach into the next one', async () => {
+      let late: Promise<unknown> | undefined
+      const stuck = store.write(() => store.write(async (tx) => {
+        await put(tx, '1')
+        late = (async () => {
+          await pause(100)
+          await put(tx, '2')
+        })()
+        late.catch(() => {})
+        await store.write(async () => { await late })
+      }), { limit: 50 })
+      stuck.catch(() => {})
+      await pause(60)
+      await store.write(async (tx) => {
+        await store.write(async (t2) => {
+          await put(t2, '3')
+          await store.write(async (t3) => { await put(t3, '4'); await pause(100); await put(t3, '5') })
+        })
+        await put(tx, '6')
+      })
+      await expect(stuck).rejects.toMatchObject({ code: 'write-too-long' })
+      await expect(late).rejects.toThrow('has ended')
+      expect(await keys()).toEqual(['3', '4', '5', '6'])
+    })
     test('join, and reads inside see them', async () => {
       await store.write(async (tx) => {
         await put(tx, '1')
