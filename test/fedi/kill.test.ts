@@ -16,7 +16,7 @@ afterEach(async () => {
 async function start(database: string, origin: string): Promise<ChildProcess> {
   const child = spawn(process.execPath, ['--import', 'tsx', 'test/fedi/deliver.process.ts', database, origin], { stdio: ['ignore', 'pipe', 'inherit'] })
   running = child
-  await once(child.stdout!, 'data')
+  await Promise.race([once(child.stdout!, 'data'), once(child, 'exit').then(([code]) => { throw new Error(`the process ended with ${code}`) })])
   return child
 }
 async function kill(child: ChildProcess): Promise<void> {
