@@ -1,4 +1,6 @@
 /** Questions to the person at the terminal. Each has an option or standard input as its other way, for scripts. */
+import { PASSWORD_MAX, PASSWORD_MIN, passwordInput } from '../accounts/model.ts'
+import { Problem } from '../kernel/errors.ts'
 import { Usage, type Io } from './io.ts'
 
 export const atTerminal = (io: Io): boolean => io.stdin.isTTY === true && io.stderr.isTTY === true
@@ -26,12 +28,17 @@ export async function askText(io: Io, message: string, option: string, o: { init
 
 /** A password, asked twice on a terminal without showing it, or the first line of standard input. Never an argument: others can read those. */
 export async function askPassword(io: Io, fromStdin: boolean): Promise<string> {
-  if (fromStdin) return firstLine(io)
+  const password = fromStdin ? await firstLine(io) : await twice(io)
+  if (!passwordInput.safeParse(password).success) throw new Problem('invalid', `must have ${PASSWORD_MIN} to ${PASSWORD_MAX} characters`, { status: 422, field: 'password' })
+  return password
+}
+
+async function twice(io: Io): Promise<string> {
   if (!atTerminal(io)) throw new Usage('there is no terminal to ask for the password: give it on standard input, with --password-stdin')
-  const once = await ask<string>(io, (p, streams) => p.password({ message: 'Password (12 characters or more)', ...streams }))
-  const twice = await ask<string>(io, (p, streams) => p.password({ message: 'The same once more', ...streams }))
-  if (once !== twice) throw new Usage('the two passwords are not the same')
-  return once
+  const first = await ask<string>(io, (p, streams) => p.password({ message: `Password (${PASSWORD_MIN} characters or more)`, ...streams }))
+  const second = await ask<string>(io, (p, streams) => p.password({ message: 'The same once more', ...streams }))
+  if (first !== second) throw new Usage('the two passwords are not the same')
+  return first
 }
 
 async function firstLine(io: Io): Promise<string> {

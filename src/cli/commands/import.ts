@@ -72,10 +72,11 @@ function lineOf(t: Trouble): string {
 
 function teller(io: Io, json: boolean): (t: Trouble) => void {
   let told = 0
+  const clear = io.stderr.isTTY ? '\r\x1b[K' : '' // over the progress bar
   return (t) => {
     if (json) io.stdout.write(`${JSON.stringify({ problem: t })}\n`)
-    else if (++told <= TOLD_MAX || t.end) io.stderr.write(`${lineOf(t)}\n`)
-    else if (told === TOLD_MAX + 1) io.stderr.write('… more are counted below; --json lists them all\n')
+    else if (++told <= TOLD_MAX || t.end) io.stderr.write(`${clear}${lineOf(t)}\n`)
+    else if (told === TOLD_MAX + 1) io.stderr.write(`${clear}… more are counted below; --json lists them all\n`)
   }
 }
 

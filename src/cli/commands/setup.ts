@@ -1,6 +1,5 @@
 /** Names the instance and makes the first admin. On a terminal it asks for what is not given; again, it changes what is given. */
 import { commandLine } from '../../accounts/model.ts'
-import type { House } from '../../app.ts'
 import { readSite } from '../../directory/actors.ts'
 import { writeSite } from '../../directory/site.ts'
 import { askPassword, askText, atTerminal } from '../ask.ts'
@@ -20,9 +19,11 @@ export async function setup(io: Io, o: Opts): Promise<Answer> {
       name: await ask('name', 'What is the instance called?'), tagline: await ask('tagline', 'One line about it'),
       contact: await ask('contact', 'How can people reach whoever runs it?'), about: given(o, 'about'),
     }
+    const person = fresh || given(o, 'email') !== undefined ? await askAdmin(io, o) : undefined
+    // Everything is asked before anything is written.
     const changed = await writeSite(house, commandLine, Object.fromEntries(Object.entries(site).filter(([, v]) => v !== undefined)))
     await house.begin()
-    const admin = fresh || given(o, 'email') !== undefined ? await makeAdmin(io, o, house) : undefined
+    const admin = person && { ...await house.accounts.create(commandLine, person), email: person.email }
     const now = await readSite(house.store)
     return {
       json: { name: now.name, changed, ...(admin ? { admin } : {}), origin: house.config.origin },
@@ -35,10 +36,8 @@ export async function setup(io: Io, o: Opts): Promise<Answer> {
   })
 }
 
-async function makeAdmin(io: Io, o: Opts, house: Pick<House, 'accounts'>): Promise<{ id: string; email: string }> {
+async function askAdmin(io: Io, o: Opts): Promise<{ email: string; name: string; password: string; role: 'admin' }> {
   const email = given(o, 'email') ?? await askText(io, 'E-mail address of the first admin', '--email')
   const name = given(o, 'adminName') ?? await askText(io, 'The admin\'s name', '--admin-name', { initial: email.split('@')[0] ?? '', optional: true })
-  const password = await askPassword(io, o.passwordStdin === true)
-  const { id } = await house.accounts.create(commandLine, { email, name, password, role: 'admin' })
-  return { id, email }
+  return { email, name, password: await askPassword(io, o.passwordStdin === true), role: 'admin' }
 }

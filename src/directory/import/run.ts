@@ -59,8 +59,9 @@ class Run {
   private readonly o: RunOptions
   private readonly report: ImportReport
   private readonly seen = new Map<string, Seen>()
-  /** Handles that were made for rows without one, by record: their memberships need them. */
+  /** Handles that were made for rows without one, by record, where memberships need them. */
   private readonly made = new Map<number, string>()
+  private lastMade: { record: number | undefined; handle: string } | undefined
   /** In a dry run: what would be there, for what refers to it. */
   private readonly imagined = new Map<string, Kind>()
   private readonly pairs = new Map<string, number>()
@@ -99,7 +100,11 @@ class Run {
     let batch: Ready[] = []
     for await (const item of items) {
       if ('row' in item) {
-        if ((item.row.section === 'organisation') !== (n === 1)) { others++; continue }
+        if ((item.row.section === 'organisation') !== (n === 1)) {
+          others++
+          if (n === 1) this.remember(item.row)
+          continue
+        }
         const ready = await this.check(item.row)
         if (ready) batch.push(ready)
         if (batch.length >= BATCH) {
@@ -111,6 +116,12 @@ class Run {
     }
     await this.apply(batch, n)
     return others
+  }
+
+  /** A membership of the row before it, whose handle was made: kept for the second reading. */
+  private remember(row: Row): void {
+    if (row.section !== 'membership' || row.value.organisation || row.record === undefined || this.lastMade?.record !== row.record) return
+    this.made.set(row.record, copied(this.lastMade.handle))
   }
 
   private note(item: Exclude<Item, { row: Row }>): void {
@@ -163,7 +174,7 @@ class Run {
       }
       value.handle = got.handle
       print = got.fingerprint
-      if (row.record !== undefined) this.made.set(row.record, copied(got.handle))
+      this.lastMade = { record: row.record, handle: got.handle }
     }
     const input = parse(organisationInput, value)
     const earlier = this.seen.get(input.handle)
