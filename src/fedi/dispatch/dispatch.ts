@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { getLogger } from '@logtape/logtape'
 import { Problem, safeReason } from '../../kernel/errors.ts'
-import { MINUTE, type Clock } from '../../kernel/time.ts'
+import { MINUTE, SECOND, type Clock } from '../../kernel/time.ts'
 import type { Documents } from '../../store/documents.ts'
 import type { Jobs } from '../../store/jobs.ts'
 import type { Store } from '../../store/store.ts'
@@ -48,8 +48,9 @@ export type Register = ReturnType<typeof register>
 
 export function inboxHandler(house: DispatchHouse, rooms: Register): JobHandler {
   const { store, jobs, documents, uris } = house
-  /** Fetches that one host's activities may cause. */
+  /** Fetches that one host's activities may cause, in all and at the same time: slow ones must not hold up everybody. */
   const fetches = budget(house.clock, { burst: 120, perMinute: 60 })
+  const underWay = new Map<string, number>()
 
   function sourcesFor(host: string): Sources {
     return {
@@ -58,9 +59,16 @@ export function inboxHandler(house: DispatchHouse, rooms: Register): JobHandler 
         const stored = await documents.get(id)
         return stored && !stored.gone ? JSON.parse(stored.json) as Json : undefined
       },
-      fetched(id) {
+      async fetched(id) {
+        const busy = underWay.get(host) ?? 0
+        if (busy >= 4) throw new PutOff(2 * SECOND, 'enough is being fetched for one server')
         if (!fetches.take(host)) throw new PutOff(MINUTE, 'too many fetches for one server')
-        return house.fetch.object(id)
+        underWay.set(host, busy + 1)
+        try { return await house.fetch.object(id) } finally {
+          const left = (underWay.get(host) ?? 1) - 1
+          if (left > 0) underWay.set(host, left)
+          else underWay.delete(host)
+        }
       },
     }
   }

@@ -4,6 +4,11 @@ import { MAX_BYTES } from '../json.ts'
 import { Refusal } from './refusal.ts'
 
 const SLOWEST = 15 * SECOND
+/** Most posts are smaller, and read in one go. */
+const SMALL = 64 * 1024
+/** Of the larger ones, this much at a time in this process. */
+const ALL = 64 * MAX_BYTES
+let reading = 0
 const tooLong = () => new Refusal(413, 'longer than 1 MiB', { unread: true })
 
 /** By the header alone, before anything is read. */
@@ -16,8 +21,8 @@ export function declaredLength(headers: Headers): void {
 
 /** The bytes, or a 413, or a 408 when they come too slowly. */
 export async function readPosted(request: Request): Promise<Uint8Array> {
-  // A declared length within the limit is what Node will give us: no need for a stream of our own.
-  if (request.headers.has('content-length')) return new Uint8Array(await inTime(request.arrayBuffer()))
+  // A declared length is what Node will give us and no more: no need for a stream of our own.
+  if (Number(request.headers.get('content-length') ?? Infinity) <= SMALL) return new Uint8Array(await inTime(request.arrayBuffer()))
   const reader = request.body?.getReader()
   if (!reader) return new Uint8Array()
   const parts: Uint8Array[] = []
@@ -28,13 +33,15 @@ export async function readPosted(request: Request): Promise<Uint8Array> {
       const { done, value } = await inTime(reader.read(), end - Date.now())
       if (done) return parts.length === 1 ? parts[0]! : new Uint8Array(Buffer.concat(parts))
       size += value.length
+      reading += value.length
       if (size > MAX_BYTES) throw tooLong()
+      if (reading > ALL) throw new Refusal(503, 'too many long posts at a time', { retryAfter: 30, unread: true })
       parts.push(value)
     }
   } catch (e) {
     reader.cancel().catch(() => {})
     throw e
-  }
+  } finally { reading -= size }
 }
 
 async function inTime<T>(p: Promise<T>, ms = SLOWEST): Promise<T> {

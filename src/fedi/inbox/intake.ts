@@ -10,9 +10,12 @@ import type { Store } from '../../store/store.ts'
 import type { Json } from '../fedi.ts'
 import { idOf, sameOrigin } from '../json.ts'
 import { fediTables } from '../tables.ts'
+import { Refusal } from './refusal.ts'
 
 export const INBOX = 'inbox'
 const BATCH = 200
+/** More than this waiting for the database, and senders are told to come back. */
+const FULL = 2000
 
 /** Ids are kept as hashes: the id of a vote names its voter. */
 export const hashed = (text: string | Uint8Array): string => createHash('sha256').update(text).digest('base64url')
@@ -69,6 +72,7 @@ export function intake(store: Store, clock: Clock, jobs: Jobs) {
   return {
     /** Resolves once it is committed: true for a new activity, false for one that has been here. */
     keep(arrival: Arrival): Promise<boolean> {
+      if (waiting.length >= FULL) throw new Refusal(503, 'too much at a time', { retryAfter: 30 })
       return new Promise((done, fail) => {
         waiting.push({ arrival, done, fail })
         if (!busy) { busy = true; setImmediate(() => void drain()) }

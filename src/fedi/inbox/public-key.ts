@@ -34,7 +34,7 @@ export function isSound(key: KeyObject): boolean {
   return false
 }
 
-const kept = new LRUCache<string, KeyObject>({ max: 5000 })
+const kept = new LRUCache<string, KeyObject>({ max: 2000 })
 
 /** The key, or undefined for what is unreadable or unsound. */
 export async function publicKeyOf(key: RemoteKey): Promise<KeyObject | undefined> {

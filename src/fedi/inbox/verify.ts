@@ -30,6 +30,10 @@ export interface Claim {
   farewell: boolean
 }
 
+/** What is needed of an actor here; its whole document, up to 1 MiB, is not kept in memory. */
+export type Signer = Pick<KnownActor, 'id' | 'keys' | 'gone'>
+const signer = ({ id, keys, gone }: KnownActor): Signer => ({ id, keys, gone })
+
 export function verifier(house: { remote: RemoteActors; clock: Clock; limits?: VerifyLimits }) {
   const { remote, clock } = house
   const limits = house.limits ?? verifyLimits
@@ -37,28 +41,29 @@ export function verifier(house: { remote: RemoteActors; clock: Clock; limits?: V
   const perHost = budget(clock, limits.perHost)
   const total = budget(clock, limits.total)
   /** Known actors, so that a busy one costs no query. Short-lived: another process may learn of a new key. */
-  const actors = new LRUCache<string, KnownActor>({ max: 5000, ttl: MINUTE })
+  const actors = new LRUCache<string, Signer>({ max: 5000, ttl: MINUTE, maxSize: 16 * 1024 * 1024, sizeCalculation: (s) => JSON.stringify(s.keys).length + s.id.length + 100 })
   /** Actors that could not be had: when it may be tried again. */
-  const missing = new LRUCache<string, number>({ max: 20_000 })
-  const refetched = new LRUCache<string, number>({ max: 20_000 })
-  const fetching = new Map<string, Promise<KnownActor>>()
+  const missing = new LRUCache<string, number>({ max: 10_000 })
+  const refetched = new LRUCache<string, number>({ max: 10_000 })
+  const fetching = new Map<string, Promise<Signer>>()
   const now = () => clock.now().getTime()
 
-  async function known(id: string): Promise<KnownActor | undefined> {
+  async function known(id: string): Promise<Signer | undefined> {
     const cached = actors.get(id)
     if (cached) return cached
-    const found = await remote.known(id)
+    const row = await remote.known(id)
+    const found = row && signer(row)
     if (found) actors.set(id, found)
     return found
   }
 
   /** The actor's document from its own id: within budgets, once however many ask, not again soon after a failure. */
-  async function fetched(id: string, source: string | undefined): Promise<KnownActor> {
+  async function fetched(id: string, source: string | undefined): Promise<Signer> {
     if ((missing.get(id) ?? 0) > now()) throw new Refusal(401, 'the key could not be had a short while ago')
     let p = fetching.get(id)
     if (!p) {
       if (!perHost.take(new URL(id).host) || (source !== undefined && !perClient.take(source)) || !total.take('')) throw new Refusal(429, 'too many keys asked for', { retryAfter: 60 })
-      p = remote.refresh(id).finally(() => fetching.delete(id))
+      p = remote.refresh(id).then(signer).finally(() => fetching.delete(id))
       fetching.set(id, p)
     }
     try {
@@ -73,7 +78,7 @@ export function verifier(house: { remote: RemoteActors; clock: Clock; limits?: V
   }
 
   /** Fedify's word, with this key and no other. */
-  async function judged(c: Claim, actor: KnownActor): Promise<boolean> {
+  async function judged(c: Claim, actor: Signer): Promise<boolean> {
     const listed = actor.keys.find((k) => k.id === c.signature.keyId)
     const key = listed && await publicKeyOf(listed)
     if (!key) return false
@@ -81,7 +86,7 @@ export function verifier(house: { remote: RemoteActors; clock: Clock; limits?: V
     return (await import('./fedify.ts')).judge(request, c.signature, c.actor, key)
   }
 
-  async function quickly(c: Claim, actor: KnownActor): Promise<boolean> {
+  async function quickly(c: Claim, actor: Signer): Promise<boolean> {
     const listed = actor.keys.find((k) => k.id === c.signature.keyId)
     const key = listed && await publicKeyOf(listed)
     return key ? holds(c.signature, c.posted, key) : false
@@ -92,7 +97,7 @@ export function verifier(house: { remote: RemoteActors; clock: Clock; limits?: V
     /** An actor document of ours has changed or gone. */
     forget(id: string): void { actors.delete(id) },
     /** The actor whose signature it is. Throws a Refusal 401 or 429. */
-    async verify(c: Claim): Promise<KnownActor> {
+    async verify(c: Claim): Promise<Signer> {
       const actor = await known(c.actor)
       if (actor && !actor.gone) {
         if (await quickly(c, actor) || await judged(c, actor)) return actor
