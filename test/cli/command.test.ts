@@ -119,6 +119,26 @@ describe('an instance filled from the real data', () => {
   })
 })
 
+test('what was given up is listed, and put back into the queue', async () => {
+  const w = world()
+  await w.toadlane(['peers'])
+  const { openStore } = await import('../../src/store/open.ts')
+  const { jobQueue } = await import('../../src/store/jobs.ts')
+  const store = await openStore(w.env.DATABASE_URL!, path.join(root, 'drizzle'))
+  const jobs = jobQueue(store, { now: () => new Date() })
+  for (const n of [1, 2, 3]) await store.write((tx) => jobs.add(tx, 'deliver', { payload: { secret: 'not for logs' }, key: `host-${n}.example` }))
+  for (const job of await jobs.claim('deliver', 3)) await jobs.bury(job, 'answered 410\u001b[2J')
+  const listed = await w.toadlane(['deliveries', '--failed'])
+  expect(listed.out).toMatch(/1 +deliver .* host-1.example +answered 410·\[2J/)
+  const { failed } = (await w.toadlane(['deliveries', '--failed', '--limit', '2', '--json'])).json as { failed: { id: number }[] }
+  expect(failed.map((f) => f.id)).toEqual([3, 2])
+  expect(JSON.stringify(failed)).not.toContain('not for logs')
+  expect((await w.toadlane(['deliveries', 'replay', '3', '--json'])).json).toEqual({ replayed: 1 })
+  expect((await w.toadlane(['deliveries', 'replay', 'all', '--json'])).json).toEqual({ replayed: 2 })
+  expect((await w.toadlane(['deliveries', '--json'])).json).toMatchObject({ queue: [{ kind: 'deliver', waiting: 3, dead: 0 }] })
+  await store.close()
+})
+
 describe('accounts', () => {
   test('are made, listed and changed; the password comes on standard input only', async () => {
     const w = world()
