@@ -2,10 +2,11 @@
  * One server or worker process on a SQLite file. The lock is an exclusive transaction on a small database beside it: the
  * operating system lets go of it when the process ends, however it ends, so no stale lock can be left behind.
  */
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import Database from 'better-sqlite3'
 import { codeOf, StartRefused } from '../kernel/errors.ts'
+import { pause, SECOND } from '../kernel/time.ts'
 
 /** What this process has locked. Kept here, because a connection that nobody holds on to is collected, and its lock with it. */
 const mine = new Map<string, Database.Database>()
@@ -49,4 +50,34 @@ export function isLockedElsewhere(file: string): boolean {
   } catch (e) {
     return codeOf(e)?.startsWith('SQLITE_BUSY') ?? false
   } finally { look?.close() }
+}
+
+/**
+ * Manners between a server and the command line on one SQLite file. SQLite gives the file to whoever asks at the right moment, and
+ * a command line that writes batch after batch would leave no such moment. So the server, once it has been turned away, puts
+ * up a wish (an empty file), and guests hold back until it is gone. A wish that its process left behind is void after a moment.
+ */
+export function manners(file: string) {
+  const wish = `${path.resolve(file)}.wish`
+  const VOID = 2 * SECOND
+  let up = 0
+  return {
+    /** The server is waiting. May be called again and again. */
+    wait(): void {
+      if (!isLockedHere(file) || Date.now() - up < VOID / 4) return
+      up = Date.now()
+      try { writeFileSync(wish, '') } catch { /* a full disk: it comes in sooner or later */ }
+    },
+    /** The server has been let in, or has given up. */
+    thank(): void {
+      if (up === 0) return
+      up = 0
+      rmSync(wish, { force: true })
+    },
+    /** Before a guest writes: lets a waiting server go first. */
+    async yield(): Promise<void> {
+      if (isLockedHere(file)) return
+      for (let n = 0; n < 200 && Date.now() - (statSync(wish, { throwIfNoEntry: false })?.mtimeMs ?? 0) < VOID; n++) await pause(5)
+    },
+  }
 }

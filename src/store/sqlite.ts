@@ -8,7 +8,7 @@ import { Problem, StartRefused } from '../kernel/errors.ts'
 import { pause, SECOND } from '../kernel/time.ts'
 import { failure, isBusy, refuseNul } from './failures.ts'
 import { sqliteKit } from './kit.ts'
-import { isLockedElsewhere, isLockedHere } from './lock.ts'
+import { isLockedElsewhere, manners } from './lock.ts'
 import { pendingMigrations, readMigrations, type Applied } from './migrations.ts'
 import { closing, type Db, type Store } from './store.ts'
 import { transactions } from './transactions.ts'
@@ -19,8 +19,6 @@ type Run = (text: string, params: unknown[], shape: 'arrays' | 'objects') => unk
 
 /** How long a write waits for another process before it gives up. */
 const BUSY_FOR = 10 * SECOND
-/** A guest (the command line beside a server) writes at most so long before it leaves a gap of so long, in ms. */
-const GUEST_WRITES = 40, GUEST_RESTS = 10
 
 /** What SQLite can bind: flags as 0 and 1, instants as milliseconds. NUL is refused. The same array where nothing needs a change. */
 function bindable(params: unknown[]): unknown[] {
@@ -77,19 +75,6 @@ function connect(file: string, readonly: boolean): Connection {
   } catch (e) { c.close(); throw e }
 }
 
-/** Keeps a process that writes batch after batch from starving the server on the same file, which finds a gap only by trying. */
-function manners(file: string): () => Promise<void> {
-  let since = 0, last = 0
-  return async () => {
-    const now = Date.now()
-    if (now - last > 5) since = now // there has been a gap
-    last = now
-    if (now - since < GUEST_WRITES) return
-    if (!isLockedHere(file) && isLockedElsewhere(file)) await pause(GUEST_RESTS)
-    since = last = Date.now()
-  }
-}
-
 /** `:memory:` is a file in the temporary folder that goes when the store is closed: two connections must see one database. */
 export function sqliteStore(place: string): Store {
   const folder = place === ':memory:' ? mkdtempSync(path.join(tmpdir(), 'toadlane-memory-')) : undefined
@@ -100,7 +85,7 @@ export function sqliteStore(place: string): Store {
   writer.pragma('busy_timeout = 0') // a wait inside SQLite stops everything: we wait outside of it, in `begin`
   const onWriter = runner(writer)
   const onReader = runner(reader)
-  const polite = manners(file)
+  const { wait, thank, yield: letOthers } = manners(file)
   const begin = writer.prepare('BEGIN IMMEDIATE'), commit = writer.prepare('COMMIT'), rollback = writer.prepare('ROLLBACK')
 
   const tx = transactions<Connection>(() => inWrite, (c, text) => {
@@ -121,12 +106,15 @@ export function sqliteStore(place: string): Store {
     try { if (writer.inTransaction) rollback.run() } catch { /* tried again before the next one begins */ }
   }
   async function start(limit = BUSY_FOR): Promise<void> {
-    await polite()
-    for (let wait = 1, until = Date.now() + Math.min(limit, BUSY_FOR); ; wait = Math.min(wait * 2, 6)) {
-      giveBack()
-      try { begin.run(); return } catch (e) { if (!isBusy(e) || Date.now() > until) throw failure(e, 'BEGIN') }
-      await pause(wait * (0.5 + Math.random()))
-    }
+    await letOthers()
+    try {
+      for (let ms = 1, until = Date.now() + Math.min(limit, BUSY_FOR); ; ms = Math.min(ms * 2, 6)) {
+        giveBack()
+        try { begin.run(); return } catch (e) { if (!isBusy(e) || Date.now() > until) throw failure(e, 'BEGIN') }
+        wait()
+        await pause(ms * (0.5 + Math.random()))
+      }
+    } finally { thank() }
   }
 
   let tail: Promise<unknown> = Promise.resolve()
