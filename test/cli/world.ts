@@ -1,9 +1,8 @@
 /** A folder with an instance of its own, and the command line in this process. */
-import { mkdtempSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { Readable, Writable } from 'node:stream'
 import { run } from '../../src/cli/run.ts'
+import { scratch } from '../engines.ts'
 
 export const root = path.resolve(import.meta.dirname, '../..')
 
@@ -15,7 +14,7 @@ class Heard extends Writable {
 }
 
 export function world(env: Record<string, string> = {}) {
-  const folder = mkdtempSync(path.join(tmpdir(), 'toadlane-cli-'))
+  const folder = scratch('cli')
   const settings: Record<string, string> = {
     DATABASE_URL: `sqlite:${path.join(folder, 'data', 'toadlane.db')}`, TOADLANE_SECRET_FILE: path.join(folder, 'config', 'secret'), PORT: '8799', ...env,
   }

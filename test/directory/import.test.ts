@@ -1,11 +1,10 @@
-import { mkdtempSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { commandLine } from '../../src/accounts/model.ts'
 import { openSource } from '../../src/directory/import/source.ts'
 import type { ImportOptions, ImportReport, Trouble } from '../../src/directory/service.ts'
-import { engines } from '../engines.ts'
+import { engines, scratch } from '../engines.ts'
 import { rooms, type Rooms } from './house.ts'
 
 const DATA = 'test/data/directory.json'
@@ -23,7 +22,7 @@ describe.each(engines)('import on $engine', ({ fresh }) => {
     return { ...await house.directory.import(commandLine, source, { ...o, onTrouble: (t) => troubles.push(t) }), troubles }
   }
   const text = (content: string | Buffer, o: ImportOptions & { consent?: string } = {}): Promise<Told> => {
-    const file = path.join(mkdtempSync(path.join(tmpdir(), 'toadlane-')), 'list')
+    const file = path.join(scratch(), 'list')
     writeFileSync(file, content)
     return bring(file, o)
   }

@@ -1,10 +1,10 @@
-import { mkdtempSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { parse } from 'csv-parse/sync'
 import { stringify } from 'csv-stringify/sync'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { scratch } from '../engines.ts'
 import { csvRecords, delimiterOf, RECORD_MAX, type CsvItem } from '../../src/directory/import/csv-records.ts'
 import { encodingOf, textOf } from '../../src/directory/import/encoding.ts'
 import { jsonLines, jsonRecords, type JsonItem } from '../../src/directory/import/json-records.ts'
@@ -20,7 +20,7 @@ async function all<T>(list: AsyncIterable<T>): Promise<T[]> {
 const csv = async (text: string, size?: number, delimiter = ','): Promise<CsvItem[]> => (await all(csvRecords(pieces(text, size), delimiter))).flat()
 const json = (text: string, lists = ['a', 'b', ''], size?: number): Promise<JsonItem[]> => all(jsonRecords(pieces(text, size), lists))
 const fileOf = (bytes: Buffer | string): string => {
-  const file = path.join(mkdtempSync(path.join(tmpdir(), 'toadlane-')), 'file')
+  const file = path.join(scratch(), 'file')
   writeFileSync(file, bytes)
   return file
 }

@@ -1,6 +1,5 @@
 /** What is exported and imported into a fresh instance is the same directory, whatever people have written into it. */
-import { mkdtempSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -11,7 +10,7 @@ import { columnOf, figureColumn, figureColumnName, guarded, readList, unguarded,
 import { openSource } from '../../src/directory/import/source.ts'
 import type { ExportFormat, Trouble } from '../../src/directory/service.ts'
 import { leverInput, type LeverInput } from '../../src/rulebook/model.ts'
-import { engines } from '../engines.ts'
+import { engines, scratch } from '../engines.ts'
 import { rooms, type Rooms } from './house.ts'
 
 // ---- what people write: everything that means something to CSV, to spreadsheets or to our own cells
@@ -85,7 +84,7 @@ async function picture(house: Rooms) {
 }
 
 async function carry(from: Rooms, to: Rooms, format: ExportFormat): Promise<Trouble[]> {
-  const file = path.join(mkdtempSync(path.join(tmpdir(), 'toadlane-')), 'export')
+  const file = path.join(scratch(), 'export')
   const pieces: string[] = []
   for await (const piece of from.directory.export(format)) pieces.push(piece)
   writeFileSync(file, pieces.join(''))

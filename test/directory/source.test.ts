@@ -1,16 +1,16 @@
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { Readable } from 'node:stream'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { scratch } from '../engines.ts'
 import { networkFor } from '../../src/cli/network.ts'
 import { openSource } from '../../src/directory/import/source.ts'
 
 const LIST = 'name,kind\nAlpha,ally\n'
-const folder = mkdtempSync(path.join(tmpdir(), 'toadlane-'))
+const folder = scratch()
 
 describe('an address', () => {
   let server: http.Server, base = ''
