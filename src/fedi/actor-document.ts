@@ -15,7 +15,9 @@ export interface ActorShape {
 }
 
 /** What fedi itself decides; a room's own words on these are overruled. */
-const ours = ['@context', 'id', 'preferredUsername', 'webfinger', 'inbox', 'outbox', 'followers', 'following', 'featured', 'endpoints', 'publicKey', 'assertionMethod']
+const ours = [
+  '@context', 'id', 'preferredUsername', 'webfinger', 'inbox', 'outbox', 'followers', 'following', 'featured', 'endpoints', 'publicKey', 'assertionMethod',
+]
 
 export function keyProperties(uris: Uris, handle: string, keys: PublicKeys): Json {
   const id = uris.actor(handle)

@@ -30,18 +30,24 @@ export function localActors(house: ActorsHouse) {
   async function claim(tx: Db, a: ActorPut): Promise<LocalActor> {
     const old = await find(a.handle, tx)
     if (!old) {
-      if (!isHandle(a.handle)) throw new Problem('handle', `${a.handle} is no handle: lower-case letters, digits and _, with . and - between`, { status: 422, field: 'handle' })
+      if (!isHandle(a.handle)) {
+        const why = `${a.handle} is no handle: lower-case letters, digits and _, with . and - between`
+        throw new Problem('handle', why, { status: 422, field: 'handle' })
+      }
       if (a.handle === uris.instanceHandle && a.owner !== 'instance') throw taken(a.handle)
       const row: LocalActor = { handle: a.handle, id: uris.actor(a.handle), owner: a.owner, open: a.open, gone: false, made: clock.now() }
       await addRow(tx, row)
       return row
     }
     if (old.owner !== a.owner || old.gone) throw taken(a.handle)
-    if (old.open && !a.open) throw new Problem('stays-open', `${a.handle} has been an actor that others follow; it can be buried, not closed`, { status: 409 })
+    if (old.open && !a.open) {
+      throw new Problem('stays-open', `${a.handle} has been an actor that others follow; it can be buried, not closed`, { status: 409 })
+    }
     if (old.open !== a.open) await tx.update(t).set({ open: a.open }).where(eq(t.handle, a.handle))
     return { ...old, open: a.open }
   }
-  const taken = (handle: string) => new Problem('handle-taken', `the handle ${handle} is taken; handles are never given again`, { status: 409, field: 'handle' })
+  const taken = (handle: string) =>
+    new Problem('handle-taken', `the handle ${handle} is taken; handles are never given again`, { status: 409, field: 'handle' })
 
   return {
     find,
@@ -53,7 +59,9 @@ export function localActors(house: ActorsHouse) {
     async put(tx: Db, a: ActorPut): Promise<{ revision: number; changed: boolean }> {
       const row = await claim(tx, a)
       const pair = row.open ? await keys.publicKeys(row.handle, tx) : undefined
-      const document = actorDocument(uris, house.handleHost, { handle: row.handle, open: row.open, document: a.document, made: row.made, ...(pair ? { keys: pair } : {}) })
+      const document = actorDocument(uris, house.handleHost, {
+        handle: row.handle, open: row.open, document: a.document, made: row.made, ...(pair ? { keys: pair } : {}),
+      })
       return documents.put(tx, row.id, document)
     },
 

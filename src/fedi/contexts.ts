@@ -16,14 +16,18 @@ export async function contextLoader(url: string): Promise<RemoteDocument> {
 }
 
 /** What plain parsing reads. A context that gives these another meaning is a trap (HOSTILE.md 30). */
-const trusted = new Set(['id', 'type', 'actor', 'object', 'target', 'attributedTo', 'to', 'cc', 'inReplyTo', 'content', 'name', 'published', 'updated', 'url', 'inbox', 'origin', 'result', 'instrument', 'tag', 'attachment', 'endTime', 'oneOf', 'anyOf'])
+const trusted = new Set([
+  'id', 'type', 'actor', 'object', 'target', 'attributedTo', 'to', 'cc', 'inReplyTo', 'content', 'name', 'published', 'updated', 'url', 'inbox',
+  'origin', 'result', 'instrument', 'tag', 'attachment', 'endTime', 'oneOf', 'anyOf',
+])
 /** What ActivityStreams says they mean. */
-const meaning = (name: string): string => (name === 'id' || name === 'type' ? `@${name}` : name === 'inbox' ? 'http://www.w3.org/ns/ldp#inbox' : `${AS2}#${name}`)
+const LDP = 'http://www.w3.org/ns/ldp#'
+const meaning = (name: string): string => (name === 'id' || name === 'type' ? `@${name}` : name === 'inbox' ? `${LDP}inbox` : `${AS2}#${name}`)
 const forbidden = new Set(['@base', '@import', '@propagate'])
 
 const iri = (definition: unknown): unknown => {
   const id = typeof definition === 'string' ? definition : isObject(definition) ? (definition['@id'] ?? definition['@reverse']) : undefined
-  return typeof id === 'string' ? id.replace(/^as:/, `${AS2}#`).replace(/^ldp:/, 'http://www.w3.org/ns/ldp#') : id
+  return typeof id === 'string' ? id.replace(/^as:/, `${AS2}#`).replace(/^ldp:/, LDP) : id
 }
 
 function isPlain(context: unknown): boolean {

@@ -128,7 +128,14 @@ export interface RoutesOptions {
   /** The client's address, for per-source budgets; default: the socket's, where @hono/node-server gives it. */
   clientAddress?: (request: Request, env: unknown) => string | undefined
 }
-export interface NodeUsage { users: number; activeMonth?: number; activeHalfyear?: number; posts: number; comments?: number; openRegistrations?: boolean }
+export interface NodeUsage {
+  users: number
+  activeMonth?: number
+  activeHalfyear?: number
+  posts: number
+  comments?: number
+  openRegistrations?: boolean
+}
 
 export interface Fedi {
   readonly origin: string
@@ -172,11 +179,15 @@ export interface Fedi {
   lookupActor(text: string): Promise<RemoteActor>
   /** A remote actor as it is kept, without network. */
   knownActor(id: string): Promise<RemoteActor | undefined>
-  /** Safe, bounded, signed GET of a remote object; its id and origin are checked. Problem `unreachable`, `gone` (410), `not-found`, `bad-document`. */
+  /**
+   * Safe, bounded, signed GET of a remote object; its id and origin are checked.
+   * Problem `unreachable`, `refused`, `blocked`, `gone` (410), `not-found`, `bad-document`.
+   */
   fetchObject(id: string): Promise<Json>
   /**
    * What a room does with inbound activities: `Create/Note`, `Update/Note`, `Delete`, `Like` …; the more special key wins.
-   * Fedi does Follow, Undo/Follow, Accept/Follow, Reject/Follow, Block, Delete/Actor, Update/Actor itself and calls a handler of that key afterwards.
+   * Fedi does Follow, Undo/Follow, Accept/Follow, Reject/Follow, Block, Delete/Actor, Update/Actor itself and calls a handler of
+   * that key afterwards.
    */
   on(key: string, handler: InboundHandler): void
   /** Actors, objects, collections, WebFinger, host-meta, NodeInfo, inboxes. Mount it in front; what it does not know falls through. */

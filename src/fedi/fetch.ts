@@ -35,7 +35,8 @@ function isActivity(contentType: string): boolean {
   const [type = '', ...parameters] = contentType.toLowerCase().split(';').map((p) => p.trim())
   if (type === 'application/activity+json') return true
   // Mastodon refuses ld+json without the profile, as uploads can have that type; many servers leave the quotes out.
-  return type === 'application/ld+json' && parameters.some((p) => p.replace(/["\s]/g, '').startsWith('profile=') && p.includes('w3.org/ns/activitystreams'))
+  const isProfile = (p: string) => p.replace(/["\s]/g, '').startsWith('profile=') && p.includes('w3.org/ns/activitystreams')
+  return type === 'application/ld+json' && parameters.some(isProfile)
 }
 
 /** What went wrong, in words that may be shown; never our own network's details. */
@@ -89,10 +90,13 @@ export function fetcher(house: FetchHouse) {
     if (status === 404) throw new Problem('not-found', 'the other server does not know it', { status: 404 })
     if (status === 410) throw new Problem('gone', 'it has been deleted on its own server', { status: 410 })
     if (status < 200 || status >= 300) throw new Problem('unreachable', `the other server answered ${status}`, { status: 502 })
-    if (!isActivity(single(answer.headers['content-type']))) throw new Problem('bad-document', 'the other server sent no ActivityPub document', { status: 502 })
+    if (!isActivity(single(answer.headers['content-type']))) {
+      throw new Problem('bad-document', 'the other server sent no ActivityPub document', { status: 502 })
+    }
     let read: Json
     try { read = parseObject(answer.body) } catch (e) {
-      throw new Problem('bad-document', `the other server sent a document that is ${e instanceof Error ? e.message : 'unreadable'}`, { status: 502 })
+      const why = e instanceof Error ? e.message : 'unreadable'
+      throw new Problem('bad-document', `the other server sent a document that is ${why}`, { status: 502 })
     }
     if (read.id !== undefined && !sameOrigin(read.id, answer.url.href)) {
       throw new Problem('bad-document', 'the document claims an id on another server', { status: 502 })

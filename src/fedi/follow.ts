@@ -3,7 +3,6 @@ import { newId } from '../kernel/ids.ts'
 import { Problem } from '../kernel/errors.ts'
 import { DAY, type Clock } from '../kernel/time.ts'
 import type { Store } from '../store/store.ts'
-import type { LocalActors } from './actors.ts'
 import type { FollowState, RemoteActor } from './fedi.ts'
 import type { FollowBook } from './follows.ts'
 import type { Publisher } from './publish.ts'
@@ -12,7 +11,9 @@ import type { Uris } from './uris.ts'
 
 const ASK_AGAIN = DAY
 
-export function followings(house: { store: Store; clock: Clock; uris: Uris; actors: LocalActors; remote: RemoteActors; follows: FollowBook; publisher: Publisher }) {
+export interface FollowHouse { store: Store; clock: Clock; uris: Uris; remote: RemoteActors; follows: FollowBook; publisher: Publisher }
+
+export function followings(house: FollowHouse) {
   const { store, uris, follows, publisher } = house
   return {
     async follow(by: { handle: string }, actorUri: string): Promise<{ state: FollowState; actor: RemoteActor }> {
@@ -25,7 +26,8 @@ export function followings(house: { store: Store; clock: Clock; uris: Uris; acto
         if (old?.state === 'requested' && house.clock.now().getTime() - old.since.getTime() < ASK_AGAIN) return old.state
         const id = uris.activity(newId())
         await follows.request(tx, by.handle, actor.id, id)
-        await publisher.publish(tx, { actor: by.handle, activity: { id, type: 'Follow', to: [actor.id], object: actor.id }, to: { inboxes: [actor.inbox] } })
+        const activity = { id, type: 'Follow', to: [actor.id], object: actor.id }
+        await publisher.publish(tx, { actor: by.handle, activity, to: { inboxes: [actor.inbox] } })
         return 'requested'
       })
       return { state, actor }

@@ -17,10 +17,13 @@ export function followBook(store: Store, clock: Clock) {
       await tx.insert(followers).values({ actor: f.actor, follower: f.follower, since: clock.now(), ...set })
         .onConflictDoUpdate({ target: [followers.actor, followers.follower], set })
     },
-    removeFollower: (tx: Db, handle: string, follower: string) => tx.delete(followers).where(and(eq(followers.actor, handle), eq(followers.follower, follower))).then(() => {}),
+    async removeFollower(tx: Db, handle: string, follower: string): Promise<void> {
+      await tx.delete(followers).where(and(eq(followers.actor, handle), eq(followers.follower, follower)))
+    },
     /** By the Follow's id, which only its sender may name. */
     async removeFollow(tx: Db, follower: string, followId: string): Promise<boolean> {
-      const gone = await tx.delete(followers).where(and(eq(followers.follower, follower), eq(followers.followId, followId))).returning({ actor: followers.actor })
+      const gone = await tx.delete(followers).where(and(eq(followers.follower, follower), eq(followers.followId, followId)))
+        .returning({ actor: followers.actor })
       return gone.length > 0
     },
     /** The actor is gone: out of every list. */
@@ -29,7 +32,8 @@ export function followBook(store: Store, clock: Clock) {
       await tx.delete(following).where(eq(following.target, actor))
     },
     removeAllOf: (tx: Db, handle: string) => tx.delete(followers).where(eq(followers.actor, handle)).then(() => {}),
-    followersCount: (handle: string): Promise<number> => store.read.$count(followers, and(eq(followers.actor, handle), eq(followers.state, 'accepted'))),
+    followersCount: (handle: string): Promise<number> =>
+      store.read.$count(followers, and(eq(followers.actor, handle), eq(followers.state, 'accepted'))),
     async followers(handle: string, after = '', limit = 200): Promise<string[]> {
       const rows = await store.read.select({ follower: followers.follower }).from(followers)
         .where(and(eq(followers.actor, handle), gt(followers.follower, after))).orderBy(asc(followers.follower)).limit(limit)
@@ -37,7 +41,8 @@ export function followBook(store: Store, clock: Clock) {
     },
 
     async find(handle: string, target: string, db: Db = store.read): Promise<{ state: FollowState; activity: string; since: Date } | undefined> {
-      const [row] = await db.select({ state: following.state, activity: following.activity, since: following.since }).from(following).where(isOurs(handle, target))
+      const [row] = await db.select({ state: following.state, activity: following.activity, since: following.since })
+        .from(following).where(isOurs(handle, target))
       return row && { ...row, state: state(row.state) }
     },
     async request(tx: Db, handle: string, target: string, activity: string): Promise<void> {
@@ -51,16 +56,19 @@ export function followBook(store: Store, clock: Clock) {
     },
     /** Which of our actors sent the Follow of this id. */
     async byActivity(activity: string, target: string, db: Db = store.read): Promise<string | undefined> {
-      const [row] = await db.select({ actor: following.actor }).from(following).where(and(eq(following.target, target), eq(following.activity, activity)))
+      const [row] = await db.select({ actor: following.actor }).from(following)
+        .where(and(eq(following.target, target), eq(following.activity, activity)))
       return row?.actor
     },
     forget: (tx: Db, handle: string, target: string) => tx.delete(following).where(isOurs(handle, target)).then(() => {}),
     async isFollowed(tx: Db, target: string): Promise<boolean> {
-      const [row] = await tx.select({ actor: following.actor }).from(following).where(and(eq(following.target, target), eq(following.state, 'accepted'))).limit(1)
+      const [row] = await tx.select({ actor: following.actor }).from(following)
+        .where(and(eq(following.target, target), eq(following.state, 'accepted'))).limit(1)
       return row !== undefined
     },
     async following(handle?: string): Promise<Following[]> {
-      const rows = await store.read.select().from(following).where(handle === undefined ? undefined : eq(following.actor, handle)).orderBy(asc(following.actor), asc(following.target))
+      const rows = await store.read.select().from(following).where(handle === undefined ? undefined : eq(following.actor, handle))
+        .orderBy(asc(following.actor), asc(following.target))
       return rows.map((r) => ({ handle: r.actor, actor: r.target, state: state(r.state), since: r.since }))
     },
     followingCount: async (handle: string): Promise<number> => {

@@ -28,14 +28,16 @@ async function makePair(kind: KeyKind): Promise<Pair> {
   const { publicKey, privateKey } = await generate('ed25519')
   const spki = publicKey.export({ type: 'spki', format: 'der' })
   const webKey = await crypto.subtle.importKey('spki', new Uint8Array(spki), 'Ed25519', true, ['verify'])
-  return { kind, public: await (await import('@fedify/vocab-runtime')).exportMultibaseKey(webKey), pkcs8: privateKey.export({ type: 'pkcs8', format: 'der' }) }
+  const { exportMultibaseKey } = await import('@fedify/vocab-runtime')
+  return { kind, public: await exportMultibaseKey(webKey), pkcs8: privateKey.export({ type: 'pkcs8', format: 'der' }) }
 }
 
 export function keyRing(store: Store, clock: Clock, sealer: Sealer) {
   const t = fediTables(store.kit).actorKeys
   const open = new LRUCache<string, KeyObject>({ max: 2000 })
   const making = new Map<string, Promise<PublicKeys>>()
-  const publicHalves = prepared('actor_public_keys', (db) => db.select({ kind: t.kind, public: t.public }).from(t).where(eq(t.actor, sql.placeholder('handle'))))
+  const publicHalves = prepared('actor_public_keys', (db) =>
+    db.select({ kind: t.kind, public: t.public }).from(t).where(eq(t.actor, sql.placeholder('handle'))))
   const record = (handle: string, kind: string) => `${handle} ${kind}`
 
   /** The public halves, or undefined while there are none. */

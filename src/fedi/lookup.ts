@@ -25,7 +25,8 @@ export function lookups(house: { fetch: Fetcher; remote: RemoteActors; allowPriv
       jrd = await fetch.json(at('http'), accept)
     }
     if (!jrd) return undefined
-    const self = listOf(jrd.links).filter(isObject).find((l) => l.rel === 'self' && typeof l.type === 'string' && ACTIVITY.test(l.type) && typeof l.href === 'string')
+    const self = listOf(jrd.links).filter(isObject)
+      .find((l) => l.rel === 'self' && typeof l.type === 'string' && ACTIVITY.test(l.type) && typeof l.href === 'string')
     return { ...(typeof jrd.subject === 'string' ? { subject: jrd.subject } : {}), ...(self ? { self: self.href as string } : {}) }
   }
 

@@ -23,6 +23,7 @@ import { makeAgent } from './net/agent.ts'
 import { PER_HOST } from './delivery/deliver.ts'
 import { publisher as makePublisher } from './publish.ts'
 import { remoteActors, type KnownActor } from './remote.ts'
+import { PUBLIC } from './terms.ts'
 import { makeUris } from './uris.ts'
 
 /** What has been received is remembered for longer than anybody retries; stones a good deal longer. */
@@ -57,14 +58,16 @@ export function makeFedi(o: FediOptions): Fedi {
   const arrivals = intake(store, clock, jobs)
   const send = sender({ agent, allowPrivate, clock, userAgent })
   const lookup = lookups({ fetch, remote, allowPrivate, isLocal: uris.isLocal })
-  const { follow, unfollow } = followings({ store, clock, uris, actors, remote, follows, publisher })
+  const { follow, unfollow } = followings({ store, clock, uris, remote, follows, publisher })
 
   async function mailbox(handle: string): Promise<'open' | 'gone' | 'none'> {
     const actor = await actors.find(handle)
     if (!actor?.open) return 'none'
     return actor.gone ? 'gone' : 'open'
   }
-  const receive = receiver({ uris, clock, verifier: verify, intake: arrivals, isBlocked, mailbox, ...(o.limits?.receive ? { limits: o.limits.receive } : {}) })
+  const receive = receiver({
+    uris, clock, verifier: verify, intake: arrivals, isBlocked, mailbox, ...(o.limits?.receive ? { limits: o.limits.receive } : {}),
+  })
 
   return {
     origin: uris.origin,
@@ -81,7 +84,7 @@ export function makeFedi(o: FediOptions): Fedi {
         const stored = await documents.get(actor.id)
         const type = stored ? (JSON.parse(stored.json) as { type?: unknown }).type : undefined
         // The Delete is said while there is somebody to say it; then nobody is.
-        if (actor.open) await publisher.publish(tx, { actor: handle, activity: { type: 'Delete', to: ['https://www.w3.org/ns/activitystreams#Public'], object: actor.id }, to: 'followers' })
+        if (actor.open) await publisher.publish(tx, { actor: handle, activity: { type: 'Delete', to: [PUBLIC], object: actor.id }, to: 'followers' })
         await actors.bury(tx, handle, typeof type === 'string' ? type : 'Organization')
         await follows.removeAllOf(tx, handle)
       },
@@ -104,7 +107,9 @@ export function makeFedi(o: FediOptions): Fedi {
     on: rooms.on,
     routes: (options) => routes({ store, uris, handleHost, software, actors, follows, publisher, receive }, options),
     handlers: () => ({
-      [INBOX]: inboxHandler({ store, clock, jobs, documents, uris, fetch, follows, stones, remote, actors, publisher, isBlocked, actorChanged: verify.forget }, rooms),
+      [INBOX]: inboxHandler({
+        store, clock, jobs, documents, uris, fetch, follows, stones, remote, actors, publisher, isBlocked, actorChanged: verify.forget,
+      }, rooms),
       [DELIVER]: deliverHandler({ store, clock, documents, uris, keys, actors, hosts, send, isBlocked }),
       [ADDRESS]: addressHandler({ store, jobs, remote }),
     }),

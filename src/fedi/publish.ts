@@ -59,7 +59,8 @@ export function publisher(house: PublishHouse) {
     /** Newest first; page by passing the last serial as `before`. */
     async page(handle: string, before: number | undefined, limit: number): Promise<{ serial: number; activity: string }[]> {
       return store.read.select({ serial: t.serial, activity: t.activity }).from(t)
-        .where(and(eq(t.actor, handle), eq(t.listed, true), before === undefined ? undefined : lt(t.serial, before))).orderBy(desc(t.serial)).limit(limit)
+        .where(and(eq(t.actor, handle), eq(t.listed, true), before === undefined ? undefined : lt(t.serial, before)))
+        .orderBy(desc(t.serial)).limit(limit)
     },
     count: (handle: string): Promise<number> => store.read.$count(t, and(eq(t.actor, handle), eq(t.listed, true))),
   }

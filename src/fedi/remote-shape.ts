@@ -16,7 +16,9 @@ const shape = z.looseObject({
 })
 
 const publicKey = z.object({ id: z.string().max(2048), owner: z.string().optional(), publicKeyPem: z.string().max(16_384) })
-const multikey = z.object({ id: z.string().max(2048), type: z.literal('Multikey'), controller: z.string().optional(), publicKeyMultibase: z.string().max(4096) })
+const multikey = z.object({
+  id: z.string().max(2048), type: z.literal('Multikey'), controller: z.string().optional(), publicKeyMultibase: z.string().max(4096),
+})
 
 /** Keys that the actor's own document lists as its own; a key that names another owner, or lies elsewhere, is none of its. */
 function keysOf(document: Json, id: string): RemoteKey[] {

@@ -85,9 +85,12 @@ export function remoteActors(store: Store, clock: Clock, fetch: Fetcher) {
     },
     /** Forgets those that nobody here follows or is followed by and that were not needed for a while: keys of passers-by. */
     async sweep(before: Date): Promise<void> {
-      const related = (table: typeof tables.followers.follower | typeof tables.following.target, from: typeof tables.followers | typeof tables.following) =>
-        notExists(store.auto.select({ one: sql`1` }).from(from).where(eq(table, t.id)))
-      await store.auto.delete(t).where(and(lt(t.fetched, before), related(tables.followers.follower, tables.followers), related(tables.following.target, tables.following)))
+      const { followers, following } = tables
+      await store.auto.delete(t).where(and(
+        lt(t.fetched, before),
+        notExists(store.auto.select({ one: sql`1` }).from(followers).where(eq(followers.follower, t.id))),
+        notExists(store.auto.select({ one: sql`1` }).from(following).where(eq(following.target, t.id))),
+      ))
     },
   }
 }

@@ -79,7 +79,9 @@ export const fediTables = tables((k) => {
     document: k.text('document').notNull(),
     fetched: k.instant('fetched').notNull(),
     gone: k.instant('gone'),
-  }, (t) => [k.index('remote_actors_host').on(t.host, t.id), k.index('remote_actors_handle').on(t.handle), k.index('remote_actors_fetched').on(t.fetched)])
+  }, (t) => [
+    k.index('remote_actors_host').on(t.host, t.id), k.index('remote_actors_handle').on(t.handle), k.index('remote_actors_fetched').on(t.fetched),
+  ])
 
   /** How other servers fare: circuit and the kind of signature that works. */
   const hosts = k.table('hosts', {

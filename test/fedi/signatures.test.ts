@@ -77,6 +77,12 @@ describe.each(['cavage', 'rfc9421'] as const)('%s', (kind) => {
   })
 })
 
+test.each(['signature-input', 'signature'])('a comma at the end of %s is refused, as Fedify does', async (name) => {
+  const headers = await signed('rfc9421')
+  headers.set(name, `${headers.get(name)},`)
+  expect([quick(headers, pair.publicKey), await judge(request(headers), pair.publicKey)]).toEqual([false, false])
+})
+
 test('Ed25519 under RFC 9421, by both', async () => {
   const headers = await signed('rfc9421', edwards)
   expect(quick(headers, edwards.publicKey)).toBe(true)

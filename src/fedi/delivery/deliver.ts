@@ -47,7 +47,9 @@ export function deliverHandler(house: DeliveryHouse): JobHandler {
   const { followers } = fediTables(store.kit)
   const stored = storeTables(store.kit).documents
   /** Bodies and their digests: read and hashed once for all inboxes, and not kept long, as a post may be taken back. */
-  const bodies = new LRUCache<string, Body>({ max: 500, ttl: 30 * SECOND, maxSize: 64 * 1024 * 1024, sizeCalculation: (b) => b.bytes.length + 200 })
+  const bodies = new LRUCache<string, Body>({
+    max: 500, ttl: 30 * SECOND, maxSize: 64 * 1024 * 1024, sizeCalculation: (b) => b.bytes.length + 200,
+  })
   const underWay = new Map<string, number>()
 
   async function bodyOf(activity: string): Promise<Body | undefined> {
@@ -75,7 +77,8 @@ export function deliverHandler(house: DeliveryHouse): JobHandler {
 
   /** 410: nobody is behind this inbox any more. */
   async function forget(inbox: string): Promise<void> {
-    const gone = await store.auto.delete(followers).where(or(eq(followers.inbox, inbox), eq(followers.sharedInbox, inbox))).returning({ one: followers.actor })
+    const gone = await store.auto.delete(followers).where(or(eq(followers.inbox, inbox), eq(followers.sharedInbox, inbox)))
+      .returning({ one: followers.actor })
     log.info('an inbox of {host} is gone, with {count} followers', { host: new URL(inbox).host, count: gone.length })
   }
 
@@ -86,7 +89,8 @@ export function deliverHandler(house: DeliveryHouse): JobHandler {
     const known = await hosts.signatures.of(inbox.host)
     let receipt
     try {
-      receipt = await house.send({ inbox, body: body.bytes, digest: body.digest, keyId: uris.mainKey(body.handle), key: await keyOf(body.handle) }, known, signal)
+      const parcel = { inbox, body: body.bytes, digest: body.digest, keyId: uris.mainKey(body.handle), key: await keyOf(body.handle) }
+      receipt = await house.send(parcel, known, signal)
     } catch (e) {
       if (e instanceof Refused) throw new GiveUp(`not sent: ${e.message}`)
       if (signal.aborted) throw new PutOff(0, 'this process ends')

@@ -12,7 +12,11 @@ export const DELIVER = 'deliver'
 /** Finds the inbox of an actor that is not known yet, then delivers. */
 export const ADDRESS = 'address'
 
-export interface Parcel { activity: string; /** Its document is dropped after delivery: it had one reader, and nobody may fetch it. */ once: boolean }
+export interface Parcel {
+  activity: string
+  /** Its document is dropped after delivery: it had one reader, and nobody may fetch it. */
+  once: boolean
+}
 export interface ToAddress extends Parcel { actor: string }
 
 /** Jobs are many: `{"a":"UUID"}` where the id is one of ours. */
@@ -59,7 +63,8 @@ export function enqueuer(house: EnqueueHouse) {
     const payload = writeParcel(uris, { activity, once })
     if (a.followers) {
       if (single.size) {
-        const covered = await tx.selectDistinct({ inbox: target }).from(followers).where(and(eq(followers.actor, handle), eq(followers.state, 'accepted'), inArray(target, [...single])))
+        const covered = await tx.selectDistinct({ inbox: target }).from(followers)
+          .where(and(eq(followers.actor, handle), eq(followers.state, 'accepted'), inArray(target, [...single])))
         for (const c of covered) single.delete(c.inbox)
       }
       await toFollowers(tx, handle, payload)

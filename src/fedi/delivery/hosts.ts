@@ -1,5 +1,5 @@
 /** How each other server fares: its circuit, and which kind of signature it takes. Kept in the database, so that a restart knows it. */
-import { and, asc, eq, gt, isNull, lt, sql } from 'drizzle-orm'
+import { and, asc, eq, gt, gte, isNull, lt, or, sql } from 'drizzle-orm'
 import { LRUCache } from 'lru-cache'
 import { getLogger } from '@logtape/logtape'
 import { safeReason } from '../../kernel/errors.ts'
@@ -47,13 +47,16 @@ export function hostBook(store: Store, clock: Clock, jobs: Jobs) {
     const kept = cache.get(host)
     if (kept && now() - kept.read < FRESH) return kept.row
     const [row] = await read(store.read, { host })
-    const fresh = { ...(row ?? kept?.row ?? blank(host)), ...unsaved.get(host) }
+    const later = cache.get(host)
+    if (later && later !== kept) return later.row // changed here while the database was asked
+    const fresh = { ...(row ?? kept?.row ?? blank(host)), ...onItsWay.get(host), ...unsaved.get(host) }
     cache.set(host, { row: fresh, read: now() })
     return fresh
   }
 
   /** What is not in the database yet. Written together: a fan-out meets thousands of hosts in a second. */
   const unsaved = new Map<string, Partial<Row>>()
+  let onItsWay = new Map<string, Partial<Row>>()
   let saving: NodeJS.Timeout | undefined
 
   async function save(): Promise<void> {
@@ -61,11 +64,13 @@ export function hostBook(store: Store, clock: Clock, jobs: Jobs) {
     saving = undefined
     if (!unsaved.size) return
     const list = [...unsaved]
+    onItsWay = new Map([...onItsWay, ...list])
     unsaved.clear()
     // Only what has changed is written: other processes know other things.
     await store.write(async (tx) => {
       for (const [host, set] of list) await tx.insert(t).values({ ...blank(host), ...set }).onConflictDoUpdate({ target: t.host, set })
     }).catch((e: unknown) => log.warn('the state of {count} hosts was not kept: {reason}', { count: list.length, reason: safeReason(e) }))
+    for (const [host, set] of list) if (onItsWay.get(host) === set) onItsWay.delete(host)
   }
 
   async function change(host: string, set: Partial<Row>): Promise<void> {
@@ -80,7 +85,7 @@ export function hostBook(store: Store, clock: Clock, jobs: Jobs) {
     for (const scheme of ['https', 'http']) {
       const from = `${scheme}://${host}/`
       await store.auto.update(j).set({ due: clock.now() })
-        .where(and(eq(j.kind, 'deliver'), sql`${j.key} >= ${from} and ${j.key} < ${from.slice(0, -1) + '0'}`, isNull(j.leased), gt(j.due, clock.now())))
+        .where(and(eq(j.kind, 'deliver'), gte(j.key, from), lt(j.key, `${from.slice(0, -1)}0`), isNull(j.leased), gt(j.due, clock.now())))
     }
     jobs.wake('deliver')
   }
@@ -99,11 +104,12 @@ export function hostBook(store: Store, clock: Clock, jobs: Jobs) {
     },
 
     async success(host: string): Promise<void> {
-      probing.delete(host)
       const row = await of(host)
       const wasOpen = row.openUntil !== null
-      if (row.failures === 0 && !wasOpen && row.lastSuccess && now() - row.lastSuccess.getTime() < MINUTE) return
-      await change(host, { lastSuccess: clock.now(), failures: 0, openUntil: null })
+      if (row.failures > 0 || wasOpen || !row.lastSuccess || now() - row.lastSuccess.getTime() >= MINUTE) {
+        await change(host, { lastSuccess: clock.now(), failures: 0, openUntil: null })
+      }
+      probing.delete(host) // not before the circuit says the same
       if (wasOpen) {
         log.info('{host} is back', { host })
         await hasten(host)
@@ -112,12 +118,12 @@ export function hostBook(store: Store, clock: Clock, jobs: Jobs) {
 
     /** It could not be reached, or was broken itself. Failures of what was under way when the circuit opened count once. */
     async failure(host: string): Promise<void> {
-      const probe = probing.delete(host)
       const row = await of(host)
-      if (row.openUntil && !probe) return
+      if (row.openUntil && !probing.has(host)) return
       const failures = row.failures + 1
       const pause = pauseAfter(failures)
       await change(host, { lastFailure: clock.now(), failures, openUntil: pause ? new Date(now() + pause) : null })
+      probing.delete(host) // nor here: between the two a second one would slip through
       if (pause) log.info('{host} does not answer; nothing is sent for {minutes} min', { host, minutes: Math.round(pause / MINUTE) })
     },
 
@@ -141,7 +147,7 @@ export function hostBook(store: Store, clock: Clock, jobs: Jobs) {
     },
     /** Forgets hosts that nothing has been sent to since. */
     async sweep(before: Date): Promise<void> {
-      await store.auto.delete(t).where(and(lt(sql`coalesce(${t.lastSuccess}, ${t.lastFailure})`, sql.param(before, t.lastSuccess)), sql`coalesce(${t.lastFailure}, ${t.lastSuccess}) < ${sql.param(before, t.lastSuccess)}`))
+      await store.auto.delete(t).where(and(or(isNull(t.lastSuccess), lt(t.lastSuccess, before)), or(isNull(t.lastFailure), lt(t.lastFailure, before))))
     },
   }
 }

@@ -13,13 +13,14 @@ export interface Receipt { status: number; retryAfter?: number; /** The kind tha
 
 /** As much of an answer as is read before its connection is given up. */
 const ANSWER = 64 * 1024
+const ACCEPT = 'application/activity+json, application/json;q=0.9, */*;q=0.1'
 
 export function sender(o: SenderOptions) {
   async function post(url: URL, kind: SignatureKind, p: Parcel, signal: AbortSignal) {
     const signed = signRequest(kind, { method: 'POST', url, digest: p.digest, date: o.clock.now(), keyId: p.keyId, key: p.key })
     const r = await request(url, {
       dispatcher: o.agent, method: 'POST', body: p.body, signal,
-      headers: { ...signed, 'content-type': 'application/activity+json', accept: 'application/activity+json, application/json;q=0.9, */*;q=0.1', 'user-agent': o.userAgent },
+      headers: { ...signed, 'content-type': 'application/activity+json', accept: ACCEPT, 'user-agent': o.userAgent },
     })
     await r.body.dump({ limit: ANSWER }).catch(() => {}) // the status is what counts, however the rest of it ends
     return r

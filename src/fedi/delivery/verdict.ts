@@ -29,7 +29,7 @@ export function verdict(status: number, attempts: number, after: number | undefi
   const why = `the inbox answered ${status}`
   if (status >= 200 && status < 300) return { is: 'done' }
   if (status === 410) return { is: 'gone' }
-  if (status === 408 || status === 425 || status === 429 || (status >= 500 && status !== 501)) return { is: 'again', ...(after === undefined ? {} : { after }), why }
+  if (status === 408 || status === 425 || status === 429 || isTrouble(status)) return { is: 'again', ...(after === undefined ? {} : { after }), why }
   // Our key may not have been reachable for them just then; a proxy may be misdirected for a while.
   if (status === 401 || status === 403) return attempts < 6 ? { is: 'again', why } : { is: 'hopeless', why }
   if (status === 400 || status === 404 || (status >= 300 && status < 400)) return attempts < 3 ? { is: 'again', why } : { is: 'hopeless', why }

@@ -41,7 +41,8 @@ export interface PlanHouse {
 const typeOf = (object: unknown): string | undefined => (isObject(object) && typeof object.type === 'string' ? object.type : undefined)
 const keysFor = (type: string, object: unknown): string[] => {
   const inner = typeOf(object)
-  return inner === undefined ? [type] : [`${type}/${ACTOR_TYPES.has(inner) ? 'Actor' : inner}`, ...(ACTOR_TYPES.has(inner) ? [`${type}/${inner}`] : []), type]
+  if (inner === undefined) return [type]
+  return ACTOR_TYPES.has(inner) ? [`${type}/Actor`, `${type}/${inner}`, type] : [`${type}/${inner}`, type]
 }
 
 export function plans(house: PlanHouse): (a: Act) => Promise<Plan> {
@@ -64,7 +65,8 @@ export function plans(house: PlanHouse): (a: Act) => Promise<Plan> {
           await answer(tx, uris.instanceHandle, 'Reject')
           return { keys: [] }
         }
-        await follows.addFollower(tx, { actor: actor.handle, follower: a.actor, inbox: signer.inbox, followId: a.id, ...(signer.sharedInbox ? { sharedInbox: signer.sharedInbox } : {}) })
+        const shared = signer.sharedInbox ? { sharedInbox: signer.sharedInbox } : {}
+        await follows.addFollower(tx, { actor: actor.handle, follower: a.actor, inbox: signer.inbox, followId: a.id, ...shared })
         await answer(tx, actor.handle, 'Accept')
       },
     }
@@ -113,7 +115,8 @@ export function plans(house: PlanHouse): (a: Act) => Promise<Plan> {
     const target = idOf(a.raw.object)
     const handle = target === undefined ? undefined : uris.handleOf(target)
     if (handle === undefined) throw new Dropped('a Block of somebody else')
-    return { object: target, ...(target === undefined ? {} : { objectId: target }), keys: ['Block'], effect: (tx) => follows.removeFollower(tx, handle, a.actor) }
+    const effect = (tx: Db) => follows.removeFollower(tx, handle, a.actor)
+    return { object: target, ...(target === undefined ? {} : { objectId: target }), keys: ['Block'], effect }
   }
 
   async function remove(a: Act): Promise<Plan> {
@@ -150,7 +153,9 @@ export function plans(house: PlanHouse): (a: Act) => Promise<Plan> {
     }
     if (!house.wants(a.type)) return { object: undefined, keys: [] }
     const found = await resolve(a.raw.object, a.actor, true, sources)
-    if (!isObject(found.object) || uris.isLocal(found.objectId ?? '') || !isAuthor(found.object, a.actor)) throw new Dropped(`a ${a.type} of another’s object`)
+    if (!isObject(found.object) || uris.isLocal(found.objectId ?? '') || !isAuthor(found.object, a.actor)) {
+      throw new Dropped(`a ${a.type} of another’s object`)
+    }
     return {
       ...found, keys: keysFor(a.type, found.object),
       async effect(tx) {

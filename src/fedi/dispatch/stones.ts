@@ -9,7 +9,9 @@ export function stoneBook(store: Store, clock: Clock) {
   const t = fediTables(store.kit).stones
   return {
     /** `by` said that it is gone. */
-    set: (tx: Db, id: string, by: string) => tx.insert(t).values({ id: hashed(id), by: hashed(by), at: clock.now() }).onConflictDoNothing().then(() => {}),
+    async set(tx: Db, id: string, by: string): Promise<void> {
+      await tx.insert(t).values({ id: hashed(id), by: hashed(by), at: clock.now() }).onConflictDoNothing()
+    },
     /** Has `by` said of any of them that it is gone? */
     async any(tx: Db, ids: readonly (string | undefined)[], by: string): Promise<boolean> {
       const asked = ids.filter((id): id is string => id !== undefined).map(hashed)

@@ -54,7 +54,9 @@ export function collections(house: CollectionsHouse) {
   async function following(handle: string, query: URLSearchParams): Promise<Json> {
     const id = uris.following(handle)
     const all = (await follows.following(handle)).filter((f) => f.state === 'accepted')
-    if (query.get('page') !== null) return { id: `${id}?page=true`, type: 'OrderedCollectionPage', partOf: id, totalItems: all.length, orderedItems: all.map((f) => f.actor) }
+    if (query.get('page') !== null) {
+      return { id: `${id}?page=true`, type: 'OrderedCollectionPage', partOf: id, totalItems: all.length, orderedItems: all.map((f) => f.actor) }
+    }
     return { id, type: 'OrderedCollection', totalItems: all.length, first: `${id}?page=true` }
   }
 

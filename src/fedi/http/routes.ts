@@ -34,6 +34,12 @@ function socketAddress(env: unknown): string | undefined {
   return address !== undefined && isPublicAddress(address.replace(/^::ffff:/, '')) ? address : undefined
 }
 
+const hostMeta = (origin: string) => `<?xml version="1.0" encoding="UTF-8"?>
+<XRD xmlns="http://docs.oasis-open.org/ns/xri/xrd-1.0">
+  <Link rel="lrdd" type="application/jrd+json" template="${origin}/.well-known/webfinger?resource={uri}"/>
+</XRD>
+`
+
 export function routes(house: RoutesHouse, o: RoutesOptions = {}): Hono {
   const { uris, receive } = house
   const served = server({ ...house, ...(o.humanPage ? { humanPage: o.humanPage } : {}) })
@@ -64,10 +70,9 @@ export function routes(house: RoutesHouse, o: RoutesOptions = {}): Hono {
   })
 
   app.get('/.well-known/webfinger', (c) => finger(c.req.query('resource'), c.req.header('if-none-match')))
-  app.get('/.well-known/host-meta', () => new Response(
-    `<?xml version="1.0" encoding="UTF-8"?>\n<XRD xmlns="http://docs.oasis-open.org/ns/xri/xrd-1.0">\n  <Link rel="lrdd" type="application/jrd+json" template="${uris.origin}/.well-known/webfinger?resource={uri}"/>\n</XRD>\n`,
-    { headers: { 'content-type': 'application/xrd+xml; charset=utf-8', 'access-control-allow-origin': '*' } },
-  ))
+  app.get('/.well-known/host-meta', () => new Response(hostMeta(uris.origin), {
+    headers: { 'content-type': 'application/xrd+xml; charset=utf-8', 'access-control-allow-origin': '*' },
+  }))
   app.get('/.well-known/nodeinfo', (c) => answerJson(discovery(uris.origin), c.req.header('if-none-match'), 'application/json'))
   for (const version of VERSIONS) {
     app.get(`/nodeinfo/${version}`, async (c) => {

@@ -38,6 +38,10 @@ export function answerJson(document: object, ifNoneMatch: string | undefined, ty
   return answer(json, etagOf(json), ifNoneMatch, type)
 }
 
+const notAcceptable = () => new Response('This is an ActivityPub document; ask for application/activity+json.\n', {
+  status: 406, headers: { 'content-type': 'text/plain; charset=utf-8', vary: 'Accept' },
+})
+
 export interface ServeHouse {
   store: Store
   uris: Uris
@@ -49,7 +53,8 @@ export interface Asked { accept: string | undefined; ifNoneMatch: string | undef
 export function server(house: ServeHouse) {
   const { store, uris } = house
   const t = storeTables(store.kit).documents
-  const read = prepared('served_document', (db) => db.select({ json: t.json, etag: t.etag, gone: t.gone }).from(t).where(eq(t.id, sql.placeholder('id'))))
+  const read = prepared('served_document', (db) =>
+    db.select({ json: t.json, etag: t.etag, gone: t.gone }).from(t).where(eq(t.id, sql.placeholder('id'))))
   const activities = uris.activity('')
 
   async function stored(id: string): Promise<{ json: string; etag: string; gone: boolean } | undefined> {
@@ -81,7 +86,7 @@ export function server(house: ServeHouse) {
       if (want !== 'document') {
         const page = want === 'page' ? await house.humanPage?.(id) : undefined
         if (page) return new Response(null, { status: 303, headers: { location: page, vary: 'Accept' } })
-        return new Response('This is an ActivityPub document; ask for application/activity+json.\n', { status: 406, headers: { 'content-type': 'text/plain; charset=utf-8', vary: 'Accept' } })
+        return notAcceptable()
       }
       if (await armed(id, row.json)) row = await stored(id) ?? row
       return answer(row.json, row.etag, asked.ifNoneMatch)

@@ -54,12 +54,14 @@ export function webfinger(house: FingerHouse) {
   }
 
   return async function finger(resource: string | undefined, ifNoneMatch: string | undefined): Promise<Response> {
-    const plain = (status: number, text: string) => new Response(`${text}\n`, { status, headers: { 'content-type': 'text/plain; charset=utf-8', 'access-control-allow-origin': '*' } })
+    const headers = { 'content-type': 'text/plain; charset=utf-8', 'access-control-allow-origin': '*' }
+    const plain = (status: number, text: string) => new Response(`${text}\n`, { status, headers })
     const handle = resource ? handleOf(resource, uris, handleHost) : null
     if (handle === null) return plain(400, 'resource must be acct:name@host or a URL')
     if (handle === undefined) return plain(404, 'nobody here')
     if (handle === 'server') {
-      const json = JSON.stringify({ subject: `${uris.origin}/`, links: [{ rel: 'https://www.w3.org/ns/activitystreams#Service', type: ACTIVITY, href: uris.instanceActor }] })
+      const link = { rel: 'https://www.w3.org/ns/activitystreams#Service', type: ACTIVITY, href: uris.instanceActor }
+      const json = JSON.stringify({ subject: `${uris.origin}/`, links: [link] })
       return answer(json, etagOf(json), ifNoneMatch, JRD)
     }
     const [row] = await read(store.read, { handle })

@@ -47,7 +47,10 @@ export async function readPosted(request: Request): Promise<Uint8Array> {
 async function inTime<T>(p: Promise<T>, ms = SLOWEST): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   try {
-    return await Promise.race([p, new Promise<never>((_, fail) => { timer = setTimeout(() => fail(new Refusal(408, 'the body came too slowly', { unread: true })), Math.max(ms, 0)) })])
+    const late = new Promise<never>((_, fail) => {
+      timer = setTimeout(() => fail(new Refusal(408, 'the body came too slowly', { unread: true })), Math.max(ms, 0))
+    })
+    return await Promise.race([p, late])
   } catch (e) {
     throw e instanceof Refusal ? e : new Refusal(400, 'the body broke off')
   } finally { clearTimeout(timer) }

@@ -14,7 +14,8 @@ export function forFedify(keyId: string, owner: string, key: KeyObject): Cryptog
   const publicKey = key.asymmetricKeyType === 'rsa'
     ? key.toCryptoKey({ name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' }, true, ['verify'])
     : key.toCryptoKey('Ed25519', true, ['verify'])
-  return new CryptographicKey({ id: new URL(keyId), owner: new URL(owner), publicKey: publicKey as CryptoKey }) // Node's type and the DOM's are the same object
+  // Node's type and the DOM's are the same object.
+  return new CryptographicKey({ id: new URL(keyId), owner: new URL(owner), publicKey: publicKey as CryptoKey })
 }
 
 const noDocuments = () => Promise.reject(new Problem('no-fetch', 'not fetched'))

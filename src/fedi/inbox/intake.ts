@@ -48,10 +48,15 @@ export function intake(store: Store, clock: Clock, jobs: Jobs) {
       const now = clock.now().getTime()
       const rows = JSON.stringify([...first].map(([id, w]) => [id, hashed(w.arrival.body)]))
       const kept = await tx.rows<{ id: string }>(store.engine === 'postgres'
-        ? sql`insert into received (id, body, at) select value->>0, value->>1, to_timestamp(${now}::double precision / 1000) from json_array_elements(${rows}::json) on conflict do nothing returning id`
-        : sql`insert into received (id, body, at) select value->>0, value->>1, ${now} from json_each(${rows}) where true on conflict do nothing returning id`)
+        ? sql`insert into received (id, body, at)
+            select value->>0, value->>1, to_timestamp(${now}::double precision / 1000) from json_array_elements(${rows}::json)
+            on conflict do nothing returning id`
+        : sql`insert into received (id, body, at) select value->>0, value->>1, ${now} from json_each(${rows}) where true
+            on conflict do nothing returning id`)
       const fresh = kept.map((k) => first.get(k.id)!)
-      await jobs.addMany(tx, INBOX, fresh.map((w) => ({ key: `in ${hashed(threadOf(w.arrival))}`, payload: { raw: w.arrival.raw, ...(w.arrival.addressed ? { to: w.arrival.addressed } : {}) } })))
+      await jobs.addMany(tx, INBOX, fresh.map(({ arrival: a }) => ({
+        key: `in ${hashed(threadOf(a))}`, payload: { raw: a.raw, ...(a.addressed ? { to: a.addressed } : {}) },
+      })))
       return new Set(fresh)
     })
   }

@@ -22,7 +22,8 @@ const SMALL_ORDER = new Set([
 export function isSound(key: KeyObject): boolean {
   if (key.asymmetricKeyType === 'rsa') {
     const { modulusLength = 0, publicExponent = 0n } = key.asymmetricKeyDetails ?? {}
-    return modulusLength >= RSA_MIN && modulusLength <= RSA_MAX && publicExponent >= 3n && publicExponent <= 0xffffffffn && publicExponent % 2n === 1n
+    const usual = publicExponent >= 3n && publicExponent <= 0xffffffffn && publicExponent % 2n === 1n
+    return usual && modulusLength >= RSA_MIN && modulusLength <= RSA_MAX
   }
   if (key.asymmetricKeyType === 'ed25519') {
     const { x } = key.export({ format: 'jwk' })
@@ -32,6 +33,11 @@ export function isSound(key: KeyObject): boolean {
     return !SMALL_ORDER.has(raw.toString('hex'))
   }
   return false
+}
+
+async function fromMultibase(text: string): Promise<KeyObject> {
+  const { importMultibaseKey } = await import('@fedify/vocab-runtime')
+  return KeyObject.from(await importMultibaseKey(text))
 }
 
 const kept = new LRUCache<string, KeyObject>({ max: 2000 })
@@ -44,7 +50,7 @@ export async function publicKeyOf(key: RemoteKey): Promise<KeyObject | undefined
   if (cached) return cached
   let read: KeyObject
   try {
-    read = key.pem !== undefined ? createPublicKey(key.pem) : KeyObject.from(await (await import('@fedify/vocab-runtime')).importMultibaseKey(text))
+    read = key.pem !== undefined ? createPublicKey(key.pem) : await fromMultibase(text)
     if (read.type !== 'public' || !isSound(read)) return undefined
   } catch { return undefined }
   kept.set(text, read)

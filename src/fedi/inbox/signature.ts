@@ -45,6 +45,8 @@ function covers(covered: readonly string[], ...needed: string[]): void {
   for (const name of needed) if (!covered.includes(name)) throw no(`${name} is not signed`)
 }
 
+const COVERED = /^(\((request-target|created|expires)\)|[a-z0-9-]+)$/
+
 /** draft-cavage-http-signatures-12: `keyId="…",headers="…",signature="…"`. */
 function cavage(header: string, headers: HeaderBag, now: Date): ClaimedSignature {
   const values = new Map<string, string>()
@@ -57,7 +59,7 @@ function cavage(header: string, headers: HeaderBag, now: Date): ClaimedSignature
   const keyId = values.get('keyId'), signature = values.get('signature'), list = values.get('headers')
   if (!keyId || !signature || !list) throw no('the signature header is incomplete')
   const covered = list.split(' ')
-  if (!covered.every((name) => /^(\((request-target|created|expires)\)|[a-z0-9-]+)$/.test(name)) || new Set(covered).size !== covered.length) throw no('the list of signed headers is unreadable')
+  if (!covered.every((name) => COVERED.test(name)) || new Set(covered).size !== covered.length) throw no('the list of signed headers is unreadable')
   covers(covered, '(request-target)', 'host', 'digest', 'date')
   const date = headers.get('date') ?? ''
   if (!DATE_FORM.test(date)) throw no('the date is unreadable')
@@ -74,12 +76,13 @@ function cavage(header: string, headers: HeaderBag, now: Date): ClaimedSignature
 // Structured fields (RFC 8941), as far as signatures use them: no escapes, no parameters on components.
 const KEY = '[a-z*][a-z0-9_.*-]*'
 const COMPONENT = '"@?[a-z0-9-]+"'
-const MEMBER = new RegExp(`\\s*(${KEY})=(\\(((?:${COMPONENT}(?: +${COMPONENT})*)?)\\)((?:;\\s*${KEY}=(?:"[^"\\\\]*"|-?\\d{1,15}))*))\\s*(?:,|$)`, 'y')
+const VALUE = '(?:"[^"\\\\]*"|-?\\d{1,15})'
+const MEMBER = new RegExp(`\\s*(${KEY})=(\\(((?:${COMPONENT}(?: +${COMPONENT})*)?)\\)((?:;\\s*${KEY}=${VALUE})*))\\s*(?:,|$)`, 'y')
 const PARAMETER = new RegExp(`;\\s*(${KEY})=(?:"([^"\\\\]*)"|(-?\\d{1,15}))`, 'y')
 const BYTES = new RegExp(`\\s*(${KEY})=:([A-Za-z0-9+/]*={0,2}):\\s*(?:,|$)`, 'y')
 
 function each(text: string, form: RegExp, take: (m: RegExpExecArray) => void): void {
-  form.lastIndex = 0
+  if (/,\s*$/.test(text)) throw no('the signature header is unreadable') // RFC 8941 4.2.2: a dictionary does not end with a comma
   let at = 0
   while (at < text.length) {
     form.lastIndex = at

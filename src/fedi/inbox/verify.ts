@@ -13,7 +13,9 @@ import { holds, type Posted } from './quick.ts'
 import { Refusal } from './refusal.ts'
 import type { ClaimedSignature } from './signature.ts'
 
-export const verifyLimits: VerifyLimits = { perClient: { burst: 60, perMinute: 60 }, perHost: { burst: 120, perMinute: 60 }, total: { burst: 1000, perMinute: 600 } }
+export const verifyLimits: VerifyLimits = {
+  perClient: { burst: 60, perMinute: 60 }, perHost: { burst: 120, perMinute: 60 }, total: { burst: 1000, perMinute: 600 },
+}
 
 /** A key that has changed is looked for once in this time, for each actor. */
 const REFETCH = 5 * MINUTE
@@ -41,7 +43,9 @@ export function verifier(house: { remote: RemoteActors; clock: Clock; limits?: V
   const perHost = budget(clock, limits.perHost)
   const total = budget(clock, limits.total)
   /** Known actors, so that a busy one costs no query. Short-lived: another process may learn of a new key. */
-  const actors = new LRUCache<string, Signer>({ max: 5000, ttl: MINUTE, maxSize: 16 * 1024 * 1024, sizeCalculation: (s) => JSON.stringify(s.keys).length + s.id.length + 100 })
+  const actors = new LRUCache<string, Signer>({
+    max: 5000, ttl: MINUTE, maxSize: 16 * 1024 * 1024, sizeCalculation: (s) => JSON.stringify(s.keys).length + s.id.length + 100,
+  })
   /** Actors that could not be had: when it may be tried again. */
   const missing = new LRUCache<string, number>({ max: 10_000 })
   const refetched = new LRUCache<string, number>({ max: 10_000 })
@@ -62,7 +66,8 @@ export function verifier(house: { remote: RemoteActors; clock: Clock; limits?: V
     if ((missing.get(id) ?? 0) > now()) throw new Refusal(401, 'the key could not be had a short while ago')
     let p = fetching.get(id)
     if (!p) {
-      if (!perHost.take(new URL(id).host) || (source !== undefined && !perClient.take(source)) || !total.take('')) throw new Refusal(429, 'too many keys asked for', { retryAfter: 60 })
+      const may = perHost.take(new URL(id).host) && (source === undefined || perClient.take(source)) && total.take('')
+      if (!may) throw new Refusal(429, 'too many keys asked for', { retryAfter: 60 })
       p = remote.refresh(id).then(signer).finally(() => fetching.delete(id))
       fetching.set(id, p)
     }
