@@ -27,6 +27,7 @@ import { talk } from './talk/service.ts'
 import { PostList } from './talk/views.tsx'
 import { talkWire } from './talk/wire.ts'
 import { swatchHash } from './web/weave.ts'
+import { requestId, securityHeaders } from './web/headers.ts'
 import { shell } from './web/shell.ts'
 import { siteFacts } from './web/site.ts'
 
@@ -98,10 +99,11 @@ function humanPage(house: House, id: string): string | undefined {
   return id.startsWith(note) ? `${origin}/posts/${id.slice(note.length)}` : undefined
 }
 
-/** Every route: health and the wire first, for they need nothing of the shell; then the pages. */
+/** Every route: health and the wire first, for they need of the shell only its headers; then the pages. */
 export function makeApp(house: House): Hono {
   const { config, fedi, store } = house
   const app = new Hono()
+  app.use(requestId(), securityHeaders(config.origin))
   app.route('/', healthRoutes(house))
   app.route('/', fedi.routes({
     humanPage: (id) => humanPage(house, id),
