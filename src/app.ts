@@ -13,7 +13,7 @@ import { ensureActors, readSite } from './directory/actors.ts'
 import { aboutPages } from './directory/pages.tsx'
 import { makeFedi } from './fedi/make.ts'
 import { sealer } from './kernel/seal.ts'
-import { systemClock } from './kernel/time.ts'
+import { DAY, systemClock } from './kernel/time.ts'
 import { healthRoutes } from './health.ts'
 import { leverPages } from './rulebook/pages.tsx'
 import { rulebook } from './rulebook/service.ts'
@@ -27,6 +27,7 @@ import { talk } from './talk/service.ts'
 import { PostList } from './talk/views.tsx'
 import { talkWire } from './talk/wire.ts'
 import { swatchHash } from './web/weave.ts'
+import { addressOf } from './web/address.ts'
 import { requestId, securityHeaders } from './web/headers.ts'
 import { shell } from './web/shell.ts'
 import { siteFacts } from './web/site.ts'
@@ -70,10 +71,15 @@ export async function makeHouse(config: Config, o: HouseOptions = {}) {
       async firstSteps(): Promise<string | undefined> {
         return await people.read.count() ? undefined : 'No admin yet: run `npx toadlane setup` to name the instance and make the first account.'
       },
-      /** What comes round by the clock: ended key-values go, listings that nobody confirmed for three years go to the archive. */
+      /**
+       * What comes round by the clock: what has ended or is no longer needed goes (key-values, sessions, arrivals, dead letters after
+       * a month), and listings that nobody confirmed for three years go to the archive.
+       */
       tidy: async () => {
         await kv.sweep()
         await people.tidy()
+        await fedi.sweep()
+        await jobs.forget(new Date(clock.now().getTime() - 30 * DAY))
         await organisations.archiveFaded(system)
       },
       async close() {
@@ -107,6 +113,7 @@ export function makeApp(house: House): Hono {
   app.route('/', healthRoutes(house))
   app.route('/', fedi.routes({
     humanPage: (id) => humanPage(house, id),
+    clientAddress: (request, env) => addressOf(request.headers.get('x-forwarded-for'), env, config.trustProxy),
     about: async () => { const { name, tagline } = await readSite(store); return { name, description: tagline } },
     usage: async () => ({ users: (await house.organisations.read.counts()).open, posts: await house.talk.read.count() }),
   }))
