@@ -19,14 +19,17 @@ export interface ListProps {
   uri: (handle: string) => string
 }
 
+/** A federation's activity is "federation" too: the same word stands once. */
+const onceEach = <T extends { text: string }>(tags: readonly T[]): T[] => tags.filter((tag, n) => tags.findIndex((x) => x.text === tag.text) === n)
+
 const Card = ({ page, item, uri }: { page: Page; item: ListItem; uri: string }) => (
   <Listing href={`/co-ops/${item.handle}`} uri={uri} name={item.name} place={placeOf(page, item) || undefined} text={item.summary ?? undefined}
-    tags={[
+    tags={onceEach([
       ...item.activities.slice(0, 2).map((a) => ({ dye: 'indigo' as const, text: activityWord(page.t, a) })),
       ...(item.ownership ? [{ dye: 'walnut' as const, text: page.t(`coops.ownership.${item.ownership}`) }] : []),
       ...(item.kind === 'cooperative' ? [] : [{ text: page.t(`coops.kind.${item.kind}`) }]),
       ...(item.isPlatform ? [{ dye: 'woad' as const, text: page.t('coops.platform') }] : []),
-    ]}
+    ])}
     foot={[
       ...(item.members ? [{ icon: 'users-round' as const, text: figureLine(page, item.members) }] : []),
       { ...(item.standing === 'unclaimed' ? {} : { icon: 'badge-check' as const }), text: page.t(`coops.standing.${item.standing}`) },
