@@ -10,6 +10,8 @@ import { loadSecret, type Config } from './config.ts'
 import { coopPages } from './coops/pages.tsx'
 import { coops } from './coops/service.ts'
 import { ensureActors, readSite } from './directory/actors.ts'
+import { federation } from './directory/federation.ts'
+import { federationPages } from './directory/federation-pages.tsx'
 import { aboutPages } from './directory/pages.tsx'
 import { makeFedi } from './fedi/make.ts'
 import { sealer } from './kernel/seal.ts'
@@ -128,6 +130,7 @@ export function makeApp(house: House): Hono {
       return { organisations: o.organisations, countries: o.countries, levers: levers.levers, posts }
     },
   }))
+  app.route('/', federationPages(federation({ store, clock: house.clock, jobs: house.jobs, fedi })))
   app.route('/', coopPages(house.organisations, {
     levers: async (page, organisation) => {
       const levers = await house.levers.read.ofOrganisation(organisation.handle)

@@ -1,16 +1,19 @@
 /** What the instance says of itself. */
 import { Hono } from 'hono'
 import { raw } from 'hono/html'
+import { may } from '../accounts/model.ts'
 import { plainToHtml } from '../kernel/text.ts'
 import { Facts } from '../web/components.tsx'
 import { html, Layout, pageOf, type Page } from '../web/page.tsx'
 import { number } from '../web/format.ts'
 import type { Site } from './actors.ts'
+import { FEDERATION } from './federation-pages.tsx'
 
 export interface Counts { organisations: number; countries: number; levers: number; posts: number }
 export interface AboutHouse { site(): Promise<Site>; counts(): Promise<Counts>; software: { name: string; version: string } }
 
-const About = ({ page, site, counts, software }: { page: Page; site: Site; counts: Counts; software: AboutHouse['software'] }) => {
+interface AboutProps { page: Page; site: Site; counts: Counts; software: AboutHouse['software']; /** Looks after deliveries. */ minder: boolean }
+const About = ({ page, site, counts, software, minder }: AboutProps) => {
   const { t } = page
   return (
     <Layout page={page} title={t('about.title', { name: site.name })} current="/about" dye="teal" description={site.tagline}>
@@ -37,6 +40,7 @@ const About = ({ page, site, counts, software }: { page: Page; site: Site; count
           <h2>{t('about.leverTitle')}</h2>
           <p>{t('about.lever')}</p>
           {site.contact ? <><h2>{t('about.contactTitle')}</h2><div>{raw(plainToHtml(site.contact))}</div></> : null}
+          {minder ? <p><a href={FEDERATION}>{t('federation.link')}</a></p> : null}
           <p class="sub small">{t('about.software', { name: software.name, version: software.version })}</p>
         </section>
       </div>
@@ -47,6 +51,6 @@ const About = ({ page, site, counts, software }: { page: Page; site: Site; count
 export function aboutPages(house: AboutHouse): Hono {
   return new Hono().get('/about', async (c) => {
     const [site, counts] = await Promise.all([house.site(), house.counts()])
-    return html(c, <About page={pageOf(c)} site={site} counts={counts} software={house.software} />)
+    return html(c, <About page={pageOf(c)} site={site} counts={counts} software={house.software} minder={may(c.get('who'), 'delivery.manage')} />)
   })
 }

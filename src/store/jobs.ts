@@ -191,14 +191,14 @@ export function jobQueue(store: Store, clock: Clock) {
         .where(and(kind === undefined ? undefined : eq(dead.kind, kind), before === undefined ? undefined : lt(dead.id, before))).orderBy(desc(dead.id)).limit(limit)
       return rows.map((r) => ({ ...r, payload: JSON.parse(r.payload) as unknown }))
     },
-    /** Puts a dead letter back into the queue, behind what waits there, with all its attempts before it. Problem `not-found` (404). */
+    /** Puts a dead letter back into the queue as if it were new: behind what waits there, with all its attempts before it. Problem `not-found` (404). */
     async replay(id: number): Promise<void> {
       await store.write(async (tx) => {
         const [row] = await tx.delete(dead).where(eq(dead.id, id)).returning()
         if (!row) throw new Problem('not-found', `no dead letter ${id}`, { status: 404 })
         // A new number: with the old one it would overtake a job of its key that is running.
         const behind = row.key !== null && await tx.$count(t, eq(t.key, row.key)) > 0
-        await tx.insert(t).values({ kind: row.kind, key: row.key, behind, payload: row.payload, due: clock.now(), created: row.created })
+        await tx.insert(t).values({ kind: row.kind, key: row.key, behind, payload: row.payload, due: clock.now(), created: clock.now() }) // its old age would have it given up at once
         lookAgain(keysOf([row]))
         store.afterCommit(() => wake(row.kind))
       })
