@@ -31,4 +31,5 @@ export const {
   levers,
   leverVersions,
   posts,
+  reactions,
 } = allTables(sqliteKit)

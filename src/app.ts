@@ -24,6 +24,7 @@ import { jobQueue } from './store/jobs.ts'
 import { keyValueStore } from './store/key-values.ts'
 import { claimOrigin, claimSecret, openStore } from './store/open.ts'
 import type { JobHandler } from './store/workers.ts'
+import { countedNotes } from './talk/counted.ts'
 import { talkPages } from './talk/pages.tsx'
 import { talk } from './talk/service.ts'
 import { PostList } from './talk/views.tsx'
@@ -62,7 +63,7 @@ export async function makeHouse(config: Config, o: HouseOptions = {}) {
     const people = accounts({ store, clock, origin: config.origin, sealer: seal })
     const organisations = coops({ store, clock, jobs, fedi, icon: (handle) => ({ url: `${config.origin}/swatch/${swatchHash(fedi.uris.actor(handle))}.png`, mediaType: 'image/png' }) })
     const levers = rulebook({ store, clock, organisation: (handle: string) => organisations.read.organisation(handle) })
-    const posts = talk({ store, clock, fedi, speaker: organisations.read.speaker })
+    const posts = talk({ store, clock, fedi, sealer: seal, speaker: organisations.read.speaker })
     const handlers: Record<string, JobHandler> = { ...fedi.handlers(), ...organisations.handlers(), ...talkWire({ fedi, jobs, store, talk: posts, clock }) }
     return {
       config, clock, store, jobs, kv, fedi, sealer: seal, handlers,
@@ -113,6 +114,7 @@ export function makeApp(house: House): Hono {
   const app = new Hono()
   app.use(requestId(), securityHeaders(config.origin))
   app.route('/', healthRoutes(house))
+  app.route('/', countedNotes(house.talk))
   app.route('/', fedi.routes({
     humanPage: (id) => humanPage(house, id),
     clientAddress: (request, env) => addressOf(request.headers.get('x-forwarded-for'), env, config.trustProxy),

@@ -261,6 +261,14 @@ CREATE TABLE "posts" (
 	CONSTRAINT "posts_uri_unique" UNIQUE("uri")
 );
 --> statement-breakpoint
+CREATE TABLE "reactions" (
+	"post" text NOT NULL,
+	"kind" text NOT NULL,
+	"actor" text NOT NULL,
+	"activities" text NOT NULL,
+	CONSTRAINT "reactions_pk" PRIMARY KEY("post","kind","actor")
+);
+--> statement-breakpoint
 CREATE TABLE "received" (
 	"id" text PRIMARY KEY NOT NULL,
 	"body" text NOT NULL,
@@ -332,6 +340,7 @@ ALTER TABLE "organisation_evidence" ADD CONSTRAINT "organisation_evidence_organi
 ALTER TABLE "organisation_figures" ADD CONSTRAINT "organisation_figures_organisation_organisations_id_fk" FOREIGN KEY ("organisation") REFERENCES "public"."organisations"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "organisation_revisions" ADD CONSTRAINT "organisation_revisions_organisation_organisations_id_fk" FOREIGN KEY ("organisation") REFERENCES "public"."organisations"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "posts" ADD CONSTRAINT "posts_organisation_organisations_id_fk" FOREIGN KEY ("organisation") REFERENCES "public"."organisations"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "reactions" ADD CONSTRAINT "reactions_post_posts_id_fk" FOREIGN KEY ("post") REFERENCES "public"."posts"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "sessions" ADD CONSTRAINT "sessions_user_id_users_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."users"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 CREATE INDEX "accounts_user" ON "accounts" USING btree ("user_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "accounts_provider" ON "accounts" USING btree ("provider_id","account_id");--> statement-breakpoint
@@ -362,6 +371,7 @@ CREATE INDEX "outbox_object" ON "outbox" USING btree ("object");--> statement-br
 CREATE INDEX "posts_latest" ON "posts" USING btree ("state","published","id");--> statement-breakpoint
 CREATE INDEX "posts_organisation" ON "posts" USING btree ("organisation","published","id");--> statement-breakpoint
 CREATE INDEX "posts_author" ON "posts" USING btree ("author");--> statement-breakpoint
+CREATE INDEX "reactions_actor" ON "reactions" USING btree ("actor");--> statement-breakpoint
 CREATE INDEX "received_at" ON "received" USING btree ("at");--> statement-breakpoint
 CREATE INDEX "remote_actors_host" ON "remote_actors" USING btree ("host","id");--> statement-breakpoint
 CREATE INDEX "remote_actors_handle" ON "remote_actors" USING btree ("handle");--> statement-breakpoint

@@ -300,6 +300,16 @@ CREATE UNIQUE INDEX `posts_uri_unique` ON `posts` (`uri`);--> statement-breakpoi
 CREATE INDEX `posts_latest` ON `posts` (`state`,`published`,`id`);--> statement-breakpoint
 CREATE INDEX `posts_organisation` ON `posts` (`organisation`,`published`,`id`);--> statement-breakpoint
 CREATE INDEX `posts_author` ON `posts` (`author`);--> statement-breakpoint
+CREATE TABLE `reactions` (
+	`post` text NOT NULL,
+	`kind` text NOT NULL,
+	`actor` text NOT NULL,
+	`activities` text NOT NULL,
+	PRIMARY KEY(`post`, `kind`, `actor`),
+	FOREIGN KEY (`post`) REFERENCES `posts`(`id`) ON UPDATE no action ON DELETE no action
+);
+--> statement-breakpoint
+CREATE INDEX `reactions_actor` ON `reactions` (`actor`);--> statement-breakpoint
 CREATE TABLE `received` (
 	`id` text PRIMARY KEY NOT NULL,
 	`body` text NOT NULL,

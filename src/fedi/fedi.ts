@@ -171,6 +171,8 @@ export interface Fedi {
   unfollow(by: { handle: string }, actorUri: string): Promise<void>
   /** Does any local actor follow it (accepted)? */
   isFollowed(tx: Db, actorUri: string): Promise<boolean>
+  /** Has this remote actor been deleted, as far as is known here? What of its waits in the queue has no effect any more. */
+  isGone(tx: Db, actorUri: string): Promise<boolean>
   following(handle?: string): Promise<Following[]>
   followersCount(handle: string): Promise<number>
   /** Ids of an actor's followers, ascending; page by passing the last as `after`. */

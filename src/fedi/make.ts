@@ -95,6 +95,7 @@ export function makeFedi(o: FediOptions): Fedi {
     follow,
     unfollow,
     isFollowed: follows.isFollowed,
+    isGone: async (tx, actor) => (await remote.known(actor, tx))?.gone ?? false,
     following: follows.following,
     followersCount: follows.followersCount,
     followers: follows.followers,

@@ -16,8 +16,13 @@ export type PostInput = z.infer<typeof postInput>
 export type PostState = 'public' | 'removed'
 export const postMoves: Moves<PostState> = { public: ['removed'], removed: [] }
 
+/** An actor likes a post (Like, EmojiReact) or boosts it (Announce). */
+export type ReactionKind = 'like' | 'boost'
+/** Actors that like and boost a post of ours; what came from elsewhere is counted there. */
+export interface Counts { likes: number; boosts: number }
+
 /** A post as pages show it: by an organisation of this instance, or of an actor that this instance follows. */
-export interface Post {
+export interface Post extends Counts {
   id: string
   /** ActivityPub id. */
   uri: string

@@ -4,11 +4,13 @@ import { Problem, problemsOf } from '../kernel/errors.ts'
 import { newId } from '../kernel/ids.ts'
 import { move } from '../kernel/states.ts'
 import { plainToHtml } from '../kernel/text.ts'
+import type { Sealer } from '../kernel/seal.ts'
 import type { Clock } from '../kernel/time.ts'
 import { record } from '../store/audit.ts'
 import type { Db, Store } from '../store/store.ts'
 import { noteOf, PUBLIC } from './document.ts'
 import { postInput, postMoves, type Post } from './model.ts'
+import { reactions as makeReactions } from './reactions.ts'
 import { postStore } from './store.ts'
 
 /** What talk needs to know of an organisation. The coops room answers; see app.ts. */
@@ -18,6 +20,8 @@ export interface TalkHouse {
   store: Store
   clock: Clock
   fedi: Fedi
+  /** For keyed hashes of who likes what. */
+  sealer: Pick<Sealer, 'subkey'>
   /** The organisation of a handle; `open` when it may post, else `why` says what stands against it. */
   speaker(handle: string): Promise<Speaker | undefined>
 }
@@ -28,6 +32,7 @@ export type RemotePost = Pick<Post, 'uri' | 'html' | 'note' | 'language' | 'url'
 export function talk(house: TalkHouse) {
   const { store, clock, fedi } = house
   const posts = postStore(store)
+  const reactions = makeReactions({ store, fedi, sealer: house.sealer, byUri: posts.byUri })
   const at = (handle: string, id: string) => ({ followers: fedi.uris.followers(handle), page: `${fedi.origin}/posts/${id}` })
 
   async function speakerOf(who: Who | undefined, handle: string): Promise<Speaker> {
@@ -63,7 +68,7 @@ export function talk(house: TalkHouse) {
       const post: Post = {
         id, uri: fedi.uris.object('notes', id), author, authorName: speaker.name, authorHandle: `@${handle}@${fedi.handleHost}`, authorUrl: null,
         organisation: speaker.id, organisationHandle: handle, text: parsed.data.text, html: plainToHtml(parsed.data.text), note: null,
-        language: parsed.data.language ?? null, url: null, published: clock.now(), updated: null, state: 'public',
+        language: parsed.data.language ?? null, url: null, published: clock.now(), updated: null, state: 'public', likes: 0, boosts: 0,
       }
       await store.write(async (tx) => {
         await posts.add(tx, post)
@@ -102,6 +107,7 @@ export function talk(house: TalkHouse) {
       const state = move('post', postMoves, old.state, 'removed')
       await store.write(async (tx) => {
         await posts.change(tx, id, { state, text: null, html: '', note: null })
+        await reactions.dropPost(tx, id)
         await fedi.buryObject(tx, old.uri, 'Note')
         await fedi.publish(tx, {
           actor: old.organisationHandle, to: 'followers',
@@ -134,6 +140,15 @@ export function talk(house: TalkHouse) {
       if (!old || old.author !== author || old.organisation !== null) return false
       await posts.change(tx, old.id, { state: 'removed', html: '', note: null })
       return true
+    },
+
+    /** Likes and boosts of our posts. */
+    reactions,
+
+    /** The document of a post of ours as it is stored, as long as it is there. */
+    async document(uri: string): Promise<Record<string, unknown> | undefined> {
+      const stored = await fedi.documents.get(uri)
+      return stored && !stored.gone ? JSON.parse(stored.json) as Record<string, unknown> : undefined
     },
 
     /** A remote actor is gone, and its posts with it: in batches, so that no write is held long (HOSTILE.md 44). */

@@ -1,32 +1,40 @@
 import { and, desc, eq, lt, or, sql } from 'drizzle-orm'
 import type { Db, Store } from '../store/store.ts'
-import type { Post } from './model.ts'
+import type { Counts, Post } from './model.ts'
+import { reactionStore } from './reaction-store.ts'
 import { talkTables } from './tables.ts'
 
 /** Where a page of posts goes on: the last post shown. */
 export interface After { published: Date; id: string }
 
+/** What stands in the post's own row. */
+type Row = Omit<Post, keyof Counts>
+
 export function postStore(store: Store) {
   const { posts: t } = talkTables(store.kit)
   const before = (after?: After) => after && or(
     lt(t.published, after.published), and(eq(t.published, after.published), lt(t.id, after.id)))
-  const one = async (db: Db, where: ReturnType<typeof eq>): Promise<Post | undefined> => (await db.select().from(t).where(where))[0]
+  const reactions = reactionStore(store)
+  async function counted(rows: readonly Row[], db: Db = store.read): Promise<Post[]> {
+    const counts = await reactions.counts(rows.filter((r) => r.organisation !== null).map((r) => r.id), db)
+    return rows.map((r) => ({ ...r, likes: 0, boosts: 0, ...counts.get(r.id) }))
+  }
+  const one = async (db: Db, where: ReturnType<typeof eq>): Promise<Post | undefined> => (await counted(await db.select().from(t).where(where), db))[0]
   return {
     byId: (id: string, db: Db = store.read) => one(db, eq(t.id, id)),
     byUri: (uri: string, db: Db = store.read) => one(db, eq(t.uri, uri)),
     /** Adds; false where the same ActivityPub id is there already (a repeat, or a removed one). */
-    async add(tx: Db, post: Post): Promise<boolean> {
+    async add(tx: Db, post: Row): Promise<boolean> {
       return (await tx.insert(t).values(post).onConflictDoNothing().returning({ id: t.id })).length > 0
     },
     async change(tx: Db, id: string, set: Partial<Pick<Post, 'text' | 'html' | 'note' | 'language' | 'url' | 'updated' | 'state'>>): Promise<void> {
       await tx.update(t).set(set).where(eq(t.id, id))
     },
     /** Newest first, public only. */
-    latest: (limit: number, after?: After): Promise<Post[]> =>
-      store.read.select().from(t).where(and(eq(t.state, 'public'), before(after))).orderBy(desc(t.published), desc(t.id)).limit(limit),
-    ofOrganisation: (organisation: string, limit: number, after?: After): Promise<Post[]> =>
-      store.read.select().from(t).where(and(eq(t.organisation, organisation), eq(t.state, 'public'), before(after)))
-        .orderBy(desc(t.published), desc(t.id)).limit(limit),
+    latest: async (limit: number, after?: After): Promise<Post[]> => counted(await store.read.select().from(t)
+      .where(and(eq(t.state, 'public'), before(after))).orderBy(desc(t.published), desc(t.id)).limit(limit)),
+    ofOrganisation: async (organisation: string, limit: number, after?: After): Promise<Post[]> => counted(await store.read.select().from(t)
+      .where(and(eq(t.organisation, organisation), eq(t.state, 'public'), before(after))).orderBy(desc(t.published), desc(t.id)).limit(limit)),
     /** Blanks up to `limit` posts of a gone actor; the number blanked, so that the caller goes on until there are none. */
     async removeOf(tx: Db, author: string, limit: number): Promise<number> {
       const rows = await tx.select({ id: t.id }).from(t).where(and(eq(t.author, author), eq(t.state, 'public'))).limit(limit)

@@ -26,5 +26,17 @@ export const talkTables = tables((k) => {
     k.index('posts_organisation').on(t.organisation, t.published, t.id),
     k.index('posts_author').on(t.author),
   ])
-  return { posts }
+  /** Likes and boosts of our posts: one row an actor, post and kind. No name and no id of an actor stands here. */
+  const reactions = k.table('reactions', {
+    post: k.text('post').notNull().references(() => posts.id),
+    kind: k.text('kind').$type<'like' | 'boost'>().notNull(),
+    /** Keyed hash of the actor's id. */
+    actor: k.text('actor').notNull(),
+    /** Keyed hashes of the ids by which it was said, with spaces between: an Undo names one of them. */
+    activities: k.text('activities').notNull(),
+  }, (t) => [
+    k.primaryKey({ name: 'reactions_pk', columns: [t.post, t.kind, t.actor] }),
+    k.index('reactions_actor').on(t.actor),
+  ])
+  return { posts, reactions }
 })

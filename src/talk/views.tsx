@@ -1,9 +1,15 @@
 import { raw } from 'hono/html'
 import { Icon, Swatch, Time } from '../web/components.tsx'
 import type { Page } from '../web/page.tsx'
-import type { Post } from './model.ts'
+import type { Counts, Post } from './model.ts'
 
 const hostOf = (uri: string): string => (URL.canParse(uri) ? new URL(uri).host : uri)
+
+/** “3 likes, 1 boost”, or nothing. */
+const counted = ({ t, lang }: Page, { likes, boosts }: Counts): string => {
+  const parts = [...(likes ? [t('talk.likes', { count: likes })] : []), ...(boosts ? [t('talk.boosts', { count: boosts })] : [])]
+  return new Intl.ListFormat(lang, { type: 'unit', style: 'short' }).format(parts)
+}
 
 /** One post: who, where from, the words, when. What came from another server stands on a teal edge and says so. */
 export const PostCard = ({ page, post, whole, headed = true }: { page: Page; post: Post; whole?: boolean; headed?: boolean }) => {
@@ -23,6 +29,7 @@ export const PostCard = ({ page, post, whole, headed = true }: { page: Page; pos
       <footer class="row small sub">
         {whole ? <Time page={page} at={post.published} as="minute" /> : <a href={`/posts/${post.id}`}><Time page={page} at={post.published} as="ago" /></a>}
         {post.updated ? <span>{t('talk.edited')} <Time page={page} at={post.updated} as="minute" /></span> : null}
+        {post.likes || post.boosts ? <span>{counted(page, post)}</span> : null}
         {post.organisation ? null : (
           <a href={post.url ?? post.uri} rel="noopener nofollow"><Icon name="external-link" />{t('talk.original', { host: hostOf(post.uri) })}</a>
         )}

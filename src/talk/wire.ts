@@ -1,12 +1,14 @@
-/** Inbound posts: what followed actors publish, change and take down. Anything else falls through without effect. */
+/** Inbound: what followed actors publish, change and take down, and who likes and boosts our posts. Anything else falls through without effect. */
 import { z } from 'zod'
 import type { Fedi, Inbound } from '../fedi/fedi.ts'
+import { idOf, isObject } from '../fedi/json.ts'
 import { cleanHtml, plainToHtml } from '../kernel/text.ts'
 import type { Clock } from '../kernel/time.ts'
 import type { Jobs } from '../store/jobs.ts'
 import type { Db, Store } from '../store/store.ts'
 import type { JobHandler } from '../store/workers.ts'
 import { PUBLIC } from './document.ts'
+import type { ReactionKind } from './model.ts'
 import type { RemotePost, Talk } from './service.ts'
 
 const HTML_MAX = 100_000 // characters of somebody else's post that are kept
@@ -63,6 +65,30 @@ export function postFrom(object: unknown, now: Date): (RemotePost & { isReply: b
 }
 
 const FORGET = 'talk.forget'
+const BATCH = 200
+
+/** Misskey's emoji is a Like with `content`, others send EmojiReact: an emoji is a like (WIRE.md 9). */
+const kinds: Readonly<Record<string, ReactionKind>> = { Like: 'like', EmojiReact: 'like', Announce: 'boost' }
+const kindOf = (type: unknown): ReactionKind | undefined => (typeof type === 'string' && Object.hasOwn(kinds, type) ? kinds[type] : undefined)
+
+/** Likes and boosts of our posts, and their taking back: by the id of the activity, or by what it was where it has none. */
+function likes(fedi: Fedi, talk: Talk): void {
+  const said = async (tx: Db, a: Inbound): Promise<void> => {
+    const kind = kindOf(a.type)
+    if (kind && a.objectId) await talk.reactions.add(tx, { kind, post: a.objectId, actor: a.actor, activity: a.id })
+  }
+  const undone = async (tx: Db, a: Inbound): Promise<void> => {
+    if (a.objectId !== undefined) return talk.reactions.takeBack(tx, a.actor, a.objectId)
+    if (!isObject(a.object)) return
+    const kind = kindOf(a.object.type), post = idOf(a.object.object)
+    if (kind && post !== undefined) await talk.reactions.takeBackAll(tx, { kind, post, actor: a.actor })
+  }
+  for (const type of Object.keys(kinds)) {
+    fedi.on(type, said)
+    fedi.on(`Undo/${type}`, undone)
+  }
+  fedi.on('Undo', undone) // where only the id is named
+}
 
 /** Registers with the inbox; the returned job handlers go into the house's queue. */
 export function talkWire(house: { fedi: Fedi; jobs: Jobs; store: Store; talk: Talk; clock: Clock }): Record<string, JobHandler> {
@@ -88,8 +114,11 @@ export function talkWire(house: { fedi: Fedi; jobs: Jobs; store: Store; talk: Ta
     fedi.on(`Update/${type}`, update)
   }
   fedi.on('Delete', async (tx, a) => {
-    if (a.objectId) await talk.withdraw(tx, a.actor, a.objectId)
+    if (!a.objectId) return
+    await talk.withdraw(tx, a.actor, a.objectId)
+    await talk.reactions.takeBack(tx, a.actor, a.objectId) // an Announce is deleted by some instead of undone
   })
+  likes(fedi, talk)
   // An actor with 10,000 posts goes in many short writes, not in one long one (HOSTILE.md 44).
   fedi.on('Delete/Actor', (tx, a) => jobs.add(tx, FORGET, { payload: { author: a.actor } }))
   return {
@@ -97,7 +126,8 @@ export function talkWire(house: { fedi: Fedi; jobs: Jobs; store: Store; talk: Ta
       concurrency: 1,
       async run(job) {
         const { author } = z.object({ author: z.string() }).parse(job.payload)
-        for (let n = 200; n === 200;) n = await store.write((tx) => talk.removeOf(tx, author, 200))
+        for (let n = BATCH; n === BATCH;) n = await store.write((tx) => talk.removeOf(tx, author, BATCH))
+        for (let n = BATCH; n === BATCH;) n = await store.write((tx) => talk.reactions.dropActor(tx, author, BATCH))
       },
     },
   }

@@ -1,0 +1,50 @@
+/** An instance with talk on it: real federation over a socket, one organisation that may post, and the pages' addresses. */
+import { Hono } from 'hono'
+import { commandLine } from '../../src/accounts/model.ts'
+import { coopTables } from '../../src/coops/tables.ts'
+import { sealer, Secret } from '../../src/kernel/seal.ts'
+import { systemClock } from '../../src/kernel/time.ts'
+import type { Store } from '../../src/store/store.ts'
+import { startWorkers } from '../../src/store/workers.ts'
+import { countedNotes } from '../../src/talk/counted.ts'
+import { talk as makeTalk } from '../../src/talk/service.ts'
+import { talkWire } from '../../src/talk/wire.ts'
+import { makeInstance } from '../fedi/instance.ts'
+
+export async function talkInstance(store: Store) {
+  const instance = await makeInstance({ store, handlers: [], workers: false })
+  const { fedi, jobs } = instance
+  const at = new Date()
+  await store.write((tx) => tx.insert(coopTables(store.kit).organisations).values({
+    id: '1', handle: 'coop', profile: {} as never, digest: '', name: 'Coop', nameKey: 'coop', kind: 'cooperative', isPlatform: false,
+    status: 'listed', standing: 'consented', revision: 1, created: at, changed: at, confirmed: at,
+  }))
+  const talk = makeTalk({
+    store, clock: systemClock, fedi, sealer: sealer(new Secret('a secret of more than thirty-two characters')),
+    speaker: async (handle) => (handle === 'coop' ? { id: '1', handle, name: 'Coop', open: true } : undefined),
+  })
+  const handlers = { ...fedi.handlers(), ...talkWire({ fedi, jobs, store, talk, clock: systemClock }) }
+  const workers = startWorkers(store, jobs, handlers, { poll: 20 })
+  const app = new Hono()
+  app.route('/', countedNotes(talk))
+  app.route('/', fedi.routes())
+  return {
+    ...instance, talk, app,
+    say: (text: string) => talk.publish(commandLine, 'coop', { text }),
+    /** GET as a fediverse server does. */
+    document: (id: string, more: Record<string, string> = {}) => app.request(id, { headers: { accept: 'application/activity+json', ...more } }),
+    /** Until nothing that has arrived waits any more. */
+    async settled() {
+      for (;;) {
+        const depth = await jobs.depth()
+        if (depth.every((d) => Object.values(d).every((n) => typeof n !== 'number' || n === 0))) return
+        await new Promise((r) => setTimeout(r, 15))
+      }
+    },
+    async close() {
+      await workers.stop(2000)
+      await instance.close()
+    },
+  }
+}
+export type TalkInstance = Awaited<ReturnType<typeof talkInstance>>
