@@ -1,26 +1,24 @@
-import { existsSync, mkdirSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import type { Server } from 'node:http'
 import { serve } from '@hono/node-server'
-import axe from 'axe-core'
-import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core'
+import { type Browser, type BrowserContextOptions, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { hasBrowser, launch, sticksOut, violations } from '../browser.ts'
 import { PSEUDO_RTL } from '../../src/web/words.ts'
 import { testApp } from './helpers.ts'
 import { specimen, specimenPaths } from './specimen.tsx'
 
-const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium' // Debian's; playwright-core downloads nothing
-const args = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
 const shots = process.env.SHOTS // a folder for looking at the pages
 
-describe.skipIf(!existsSync(executablePath))('in a browser', () => {
+describe.skipIf(!hasBrowser)('in a browser', () => {
   let server: Server, browser: Browser, origin: string
   beforeAll(async () => {
     const listening = await new Promise<Server>((done) => { const s = serve({ fetch: (r) => app.fetch(r), port: 0, hostname: '127.0.0.1' }, () => done(s)) as Server })
     server = listening
     origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
     const app = testApp(specimen, { origin, languages: ['en', 'es', 'fr', 'de', 'pt', 'it', PSEUDO_RTL] })
-    browser = await chromium.launch({ executablePath, args })
+    browser = await launch()
   }, 30_000)
   afterAll(async () => { await browser?.close(); server?.close() })
 
@@ -34,18 +32,6 @@ describe.skipIf(!existsSync(executablePath))('in a browser', () => {
       await look(page)
       expect(complaints).toEqual([]) // the policy refused something of our own
     } finally { await context.close() }
-  }
-  /** Elements that stick out of the page sideways. */
-  const sticksOut = (page: Page) => page.evaluate(() => {
-    const root = document.documentElement
-    if (root.scrollWidth <= root.clientWidth) return []
-    return [...document.querySelectorAll('body *')].filter((e) => e.getBoundingClientRect().right > root.clientWidth + 1 || e.getBoundingClientRect().left < -1)
-      .map((e) => `${e.tagName}.${e.getAttribute('class')} ${e.textContent?.slice(0, 30)}`).slice(0, 5)
-  })
-  const violations = async (page: Page) => {
-    await page.evaluate(axe.source)
-    const found = await page.evaluate(() => (window as unknown as { axe: typeof axe }).axe.run(document, { resultTypes: ['violations'], rules: { 'target-size': { enabled: true } } }))
-    return found.violations.flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.html.slice(0, 160)} ${n.failureSummary?.split('\n')[1]?.trim()}`))
   }
   const shoot = async (page: Page, name: string) => {
     if (!shots) return
