@@ -109,7 +109,7 @@ function humanPage(house: House, id: string): string | undefined {
 }
 
 /** Every route: health and the wire first, for they need of the shell only its headers; then the pages. */
-export function makeApp(house: House): Hono {
+export function makeApp(house: House, o: { /** Languages to offer; tests add a right-to-left one. */ languages?: readonly string[] } = {}): Hono {
   const { config, fedi, store } = house
   const app = new Hono()
   app.use(requestId(), securityHeaders(config.origin))
@@ -121,7 +121,7 @@ export function makeApp(house: House): Hono {
     about: async () => { const { name, tagline } = await readSite(store); return { name, description: tagline } },
     usage: async () => ({ users: (await house.organisations.read.counts()).open, posts: await house.talk.read.count() }),
   }))
-  shell({ origin: config.origin, site: siteFacts(store, config.origin, config.handleHost) }).mount(app)
+  shell({ origin: config.origin, site: siteFacts(store, config.origin, config.handleHost), ...o }).mount(app)
   app.use(session(house.accounts))
   app.route('/', accountPages(house.accounts, { origin: config.origin, clock: house.clock, trustProxy: config.trustProxy }))
   app.route('/', aboutPages({
