@@ -28,6 +28,12 @@ describe('catalogues', () => {
       }
     }
   })
+  test('no language lacks a message, or has one too many', () => {
+    for (const lang of languages) {
+      const own = Object.keys(JSON.parse(readFileSync(`locales/${lang}.json`, 'utf8')) as object)
+      expect(own, lang).toEqual(Object.keys(en))
+    }
+  })
   test('a message that a language lacks is English, plural rules and all', () => {
     for (const lang of languages) expect(translator(lang)('form.errorSummary', { count: 2 }).length).toBeGreaterThan(5)
     const t = translator('ar-XB')
