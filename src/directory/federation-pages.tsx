@@ -60,7 +60,7 @@ const Numbers = ({ page, overview: { outgoing, incoming, dead } }: { page: Page;
 const Hosts = ({ page, hosts, at }: { page: Page; hosts: Paged<HostRow, string>; at: Place }) => {
   const { t, now } = page
   const columns: Column<HostRow>[] = [
-    { label: t('federation.host'), cell: (h) => <b>{h.host}</b> },
+    { label: t('federation.host'), cell: (h) => <b class="long">{h.host}</b> },
     { label: t('federation.reached'), cell: (h) => (h.lastSuccess ? <Ago page={page} at={h.lastSuccess} /> : t('federation.never')) },
     { label: t('federation.failed'), cell: (h) => (h.lastFailure ? <Ago page={page} at={h.lastFailure} /> : t('federation.never')) },
     { label: t('federation.failures'), number: true, cell: (h) => number(page.lang, h.failures) },
@@ -95,8 +95,8 @@ const Letters = ({ page, letters, at }: { page: Page; letters: Paged<LetterRow, 
     </form>
   )
   const columns: Column<LetterRow>[] = [
-    { label: t('federation.what'), cell: (l) => <b>{whatOf(page, l)}</b> },
-    { label: t('federation.cause'), cell: (l) => <span>{l.cause}</span> },
+    { label: t('federation.what'), cell: (l) => <b class="long">{whatOf(page, l)}</b> },
+    { label: t('federation.cause'), cell: (l) => <span class="long">{l.cause}</span> },
     { label: t('federation.attempts'), number: true, cell: (l) => number(page.lang, l.attempts) },
     { label: t('federation.made'), cell: (l) => <Ago page={page} at={l.created} /> },
     { label: t('federation.died'), cell: (l) => <Ago page={page} at={l.died} /> },

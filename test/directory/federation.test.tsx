@@ -148,7 +148,7 @@ describe.each(engines)('federation on $engine', ({ fresh }) => {
     let path: string | undefined = '/admin/federation?before=5'
     for (let pages = 0; path && pages < 9; pages++) {
       const page = await get(path)
-      seen.push(...[...page.text.matchAll(/<th scope="row"><b>([^<]+)/g)].map((m) => m[1]!))
+      seen.push(...[...page.text.matchAll(/<th scope="row"><b[^>]*>([^<]+)/g)].map((m) => m[1]!))
       path = /href="([^"]+)" rel="next"/.exec(page.text)?.[1]?.replaceAll('&amp;', '&')
       if (path) expect(path).toContain('before=5') // the other list stays where it is
     }
