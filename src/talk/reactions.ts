@@ -9,15 +9,15 @@ import { createHmac } from 'node:crypto'
 import type { Fedi } from '../fedi/fedi.ts'
 import type { Sealer } from '../kernel/seal.ts'
 import type { Db, Store } from '../store/store.ts'
-import type { Post, ReactionKind } from './model.ts'
+import type { ReactionKind } from './model.ts'
 import { reactionStore } from './reaction-store.ts'
 
 export interface ReactionHouse {
   store: Store
   fedi: Pick<Fedi, 'isGone'>
   sealer: Pick<Sealer, 'subkey'>
-  /** The post of an ActivityPub id. */
-  byUri(uri: string, tx: Db): Promise<Post | undefined>
+  /** Our own public post of that ActivityPub id; its id here. */
+  oursByUri(uri: string, tx: Db): Promise<string | undefined>
 }
 
 export function reactions(house: ReactionHouse) {
@@ -25,25 +25,19 @@ export function reactions(house: ReactionHouse) {
   const key = house.sealer.subkey('reactions')
   const hidden = (id: string): string => createHmac('sha256', key).update(id).digest('hex').slice(0, 32)
 
-  /** Our own post that may be reacted to. */
-  async function open(tx: Db, uri: string): Promise<Post | undefined> {
-    const post = await house.byUri(uri, tx)
-    return post?.state === 'public' && post.organisation !== null ? post : undefined
-  }
-
   return {
     /** An actor likes or boosts a post of ours, by the activity of that id. Anything else than a public post of ours: no effect. */
     async add(tx: Db, r: { kind: ReactionKind; post: string; actor: string; activity: string }): Promise<void> {
-      const post = await open(tx, r.post)
-      if (!post || await house.fedi.isGone(tx, r.actor)) return
-      await rows.add(tx, { post: post.id, kind: r.kind, actor: hidden(r.actor) }, hidden(r.activity))
+      const post = await house.oursByUri(r.post, tx)
+      if (post === undefined || await house.fedi.isGone(tx, r.actor)) return
+      await rows.add(tx, { post, kind: r.kind, actor: hidden(r.actor) }, hidden(r.activity))
     },
     /** An actor takes back one activity of its own, whatever that was. */
     takeBack: (tx: Db, actor: string, activity: string): Promise<void> => rows.takeBack(tx, hidden(actor), hidden(activity)),
     /** The same where the activity has no id: all that the actor has said of this kind about this post. */
     async takeBackAll(tx: Db, r: { kind: ReactionKind; post: string; actor: string }): Promise<void> {
-      const post = await open(tx, r.post)
-      if (post) await rows.drop(tx, { post: post.id, kind: r.kind, actor: hidden(r.actor) })
+      const post = await house.oursByUri(r.post, tx)
+      if (post !== undefined) await rows.drop(tx, { post, kind: r.kind, actor: hidden(r.actor) })
     },
     /** A post of ours is taken down. */
     dropPost: rows.dropPost,

@@ -32,7 +32,7 @@ export type RemotePost = Pick<Post, 'uri' | 'html' | 'note' | 'language' | 'url'
 export function talk(house: TalkHouse) {
   const { store, clock, fedi } = house
   const posts = postStore(store)
-  const reactions = makeReactions({ store, fedi, sealer: house.sealer, byUri: posts.byUri })
+  const reactions = makeReactions({ store, fedi, sealer: house.sealer, oursByUri: posts.oursByUri })
   const at = (handle: string, id: string) => ({ followers: fedi.uris.followers(handle), page: `${fedi.origin}/posts/${id}` })
 
   async function speakerOf(who: Who | undefined, handle: string): Promise<Speaker> {

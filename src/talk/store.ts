@@ -1,4 +1,4 @@
-import { and, desc, eq, lt, or, sql } from 'drizzle-orm'
+import { and, desc, eq, isNotNull, lt, or, sql } from 'drizzle-orm'
 import type { Db, Store } from '../store/store.ts'
 import type { Counts, Post } from './model.ts'
 import { reactionStore } from './reaction-store.ts'
@@ -23,6 +23,10 @@ export function postStore(store: Store) {
   return {
     byId: (id: string, db: Db = store.read) => one(db, eq(t.id, id)),
     byUri: (uri: string, db: Db = store.read) => one(db, eq(t.uri, uri)),
+    /** The id of our own public post. Nothing is counted for it: on PostgreSQL, likes that read the likes would get in each other's way. */
+    async oursByUri(uri: string, db: Db): Promise<string | undefined> {
+      return (await db.select({ id: t.id }).from(t).where(and(eq(t.uri, uri), eq(t.state, 'public'), isNotNull(t.organisation))))[0]?.id
+    },
     /** Adds; false where the same ActivityPub id is there already (a repeat, or a removed one). */
     async add(tx: Db, post: Row): Promise<boolean> {
       return (await tx.insert(t).values(post).onConflictDoNothing().returning({ id: t.id })).length > 0

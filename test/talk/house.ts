@@ -37,7 +37,8 @@ export async function talkInstance(store: Store) {
     async settled() {
       for (;;) {
         const depth = await jobs.depth()
-        if (depth.every((d) => Object.values(d).every((n) => typeof n !== 'number' || n === 0))) return
+        if (depth.some((d) => d.dead)) throw new Error(`given up: ${JSON.stringify(depth)}`)
+        if (depth.every((d) => d.waiting + d.delayed + d.running === 0)) return
         await new Promise((r) => setTimeout(r, 15))
       }
     },
