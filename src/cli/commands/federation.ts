@@ -1,4 +1,6 @@
 /** Other servers: following them, how they fare, and what waits to be delivered to them. */
+import { commandLine } from '../../accounts/model.ts'
+import type { House } from '../../app.ts'
 import type { HostHealth } from '../../fedi/fedi.ts'
 import { Problem } from '../../kernel/errors.ts'
 import { pause, SECOND } from '../../kernel/time.ts'
@@ -58,8 +60,9 @@ export async function peers(io: Io): Promise<Answer> {
 export async function deliveries(io: Io, action: string | undefined, id: string | undefined, o: Opts): Promise<Answer> {
   if (action === 'replay' && id === undefined) throw new Usage('which one? `toadlane deliveries replay ID`, or all')
   if (action === 'replay' && id !== 'all' && !/^\d+$/.test(id ?? '')) throw new Usage('an id is a number, as `toadlane deliveries --failed` lists it; or all')
-  return withHouse(io, async ({ jobs }) => {
-    if (action === 'replay') return replay(jobs, id ?? '')
+  return withHouse(io, async (house) => {
+    const { jobs } = house
+    if (action === 'replay') return replay(house, id ?? '')
     if (o.failed === true) return failed(jobs, Number(o.limit))
     const depth = await jobs.depth()
     const rows = depth.map((d) => [d.kind, d.waiting, d.running, d.delayed, d.dead, d.oldest?.toISOString().slice(0, 16).replace('T', ' ') ?? ''])
@@ -75,17 +78,14 @@ async function failed(jobs: Jobs, limit: number): Promise<Answer> {
 /** Without the payload: it may hold what is not for scripts' logs. */
 const toldOf = ({ payload: _, ...l }: DeadLetter) => l
 
-async function replay(jobs: Jobs, id: string): Promise<Answer> {
+/** The same service as the page's buttons: the oldest first, so that what goes to one inbox keeps its order; audited. */
+async function replay(house: House, id: string): Promise<Answer> {
+  const { federation } = await import('../../directory/federation.ts')
+  const desk = federation(house)
   if (id !== 'all') {
-    await jobs.replay(Number(id))
+    await desk.sendAgain(commandLine, Number(id))
     return { json: { replayed: 1 }, text: `${id} is in the queue again` }
   }
-  let n = 0
-  for (let before: number | undefined; ;) { // newest first; what is given up again meanwhile stays for the next time
-    const page = await jobs.deadLetters(undefined, before, 200)
-    for (const l of page) { await jobs.replay(l.id); n++ }
-    if (page.length < 200) break
-    before = page.at(-1)?.id
-  }
-  return { json: { replayed: n }, text: n ? `${one(n, 'job')} in the queue again` : 'nothing was given up' }
+  const { sent } = await desk.sendAllAgain(commandLine, Number.MAX_SAFE_INTEGER)
+  return { json: { replayed: sent }, text: sent ? `${one(sent, 'job')} in the queue again` : 'nothing was given up' }
 }
