@@ -12,6 +12,7 @@ import { coops } from './coops/service.ts'
 import { ensureActors, readSite } from './directory/actors.ts'
 import { federation } from './directory/federation.ts'
 import { federationPages } from './directory/federation-pages.tsx'
+import { nsPages } from './directory/ns-pages.tsx'
 import { aboutPages } from './directory/pages.tsx'
 import { makeFedi } from './fedi/make.ts'
 import { sealer } from './kernel/seal.ts'
@@ -132,6 +133,7 @@ export function makeApp(house: House, o: { /** Languages to offer; tests add a r
       return { organisations: o.organisations, countries: o.countries, levers: levers.levers, posts }
     },
   }))
+  app.route('/', nsPages())
   app.route('/', federationPages(federation({ store, clock: house.clock, jobs: house.jobs, fedi })))
   app.route('/', coopPages(house.organisations, {
     levers: async (page, organisation) => {

@@ -9,6 +9,7 @@ import type { Publisher } from '../publish.ts'
 import type { Store } from '../../store/store.ts'
 import type { Uris } from '../uris.ts'
 import { collections, type CollectionName } from './collections.ts'
+import { vocabularyAnswer } from './ns.ts'
 import { discovery, nodeInfo, VERSIONS } from './nodeinfo.ts'
 import { answerJson, server, type Asked } from './serve.ts'
 import { webfinger } from './webfinger.ts'
@@ -68,6 +69,8 @@ export function routes(house: RoutesHouse, o: RoutesOptions = {}): Hono {
     if (found) return found
     await next()
   })
+
+  app.get('/ns', async (c, next) => vocabularyAnswer(c.req.header('accept'), c.req.header('if-none-match')) ?? next())
 
   app.get('/.well-known/webfinger', (c) => finger(c.req.query('resource'), c.req.header('if-none-match')))
   app.get('/.well-known/host-meta', () => new Response(hostMeta(uris.origin), {
