@@ -92,7 +92,7 @@ export interface Inbound {
   /** The signer. */
   actor: string
   host: string
-  /** Raw JSON: embedded and of the signer's own origin, or fetched from its own host. A string where it could not be had (Like of ours). */
+  /** Raw JSON: embedded and of the signer's own origin, or fetched from its own host. A string where it could not be had; of a Flag, the ids of ours. */
   object: unknown
   objectId?: string
   raw: Json

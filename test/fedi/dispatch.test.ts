@@ -215,6 +215,16 @@ describe.each(engines)('dispatch on $engine', ({ fresh }) => {
     await send(activity(z.id, 'Delete', z.id), z)
     expect((await post(shared(), activity(z.id, 'Create', note(z.id)), z)).status).toBe(401)
   })
+  test('a Flag comes with all that it names of ours, by id', async () => {
+    const reported: unknown[] = []
+    i.fedi.on('Flag', async (_tx, a) => { reported.push(a.object) })
+    const coop = i.fedi.uris.actor('coop'), post = i.fedi.uris.object('notes', 'reported')
+    await send(activity(x.id, 'Flag', [coop, { id: post }, `${other.origin}/notes/1`], { content: 'rude' }))
+    await send(activity(x.id, 'Flag', coop))
+    await send(activity(x.id, 'Flag', `${other.origin}/notes/1`))
+    expect(reported).toEqual([[coop, post], [coop]])
+    expect(other.seen).toEqual([])
+  })
   test('what nobody handles has no effect', async () => {
     for (const type of ['Join', 'Move', 'Nonsense', 'constructor', '__proto__']) await send(activity(x.id, type, x.id))
     expect(effect()).toEqual([])

@@ -73,12 +73,12 @@ const effects: Readonly<Record<string, string>> = {
     lemmy/lemmy/activities/community/add_featured_post lemmy/lemmy/activities/community/add_mod
     lemmy/lemmy/activities/community/announce_create_page lemmy/lemmy/activities/community/lock_note
     lemmy/lemmy/activities/community/lock_page lemmy/lemmy/activities/community/remove_featured_post
-    lemmy/lemmy/activities/community/remove_mod lemmy/lemmy/activities/community/report_page
+    lemmy/lemmy/activities/community/remove_mod
     lemmy/lemmy/activities/community/resolve_report_page lemmy/lemmy/activities/community/undo_lock_note
     lemmy/lemmy/activities/community/undo_lock_page lemmy/lemmy/activities/community/warn
     lemmy/lemmy/activities/create_or_update/update_page lemmy/lemmy/activities/deletion/undo_delete_page
     lemmy/lemmy/activities/deletion/undo_delete_private_message lemmy/lemmy/activities/deletion/undo_remove_note
-    lemmy/mastodon/activities/flag lemmy/mbin/activities/flag lemmy/wordpress/activities/announce`,
+    lemmy/wordpress/activities/announce`,
   'no effect: a Block of somebody else; at us: follower dropped': 'lemmy/lemmy/activities/block/block_user',
   'no effect: a Create of another’s object': 'fep/fep-0837-07',
   'no effect: a Delete of another server’s object': 'lemmy/lemmy/activities/deletion/remove_note',
@@ -111,6 +111,7 @@ const effects: Readonly<Record<string, string>> = {
   'no effect; at us: our follow accepted': `
     fep/fep-0837-05 lemmy/lemmy/activities/following/accept lemmy/mbin/activities/accept lemmy/mitra/activities/accept`,
   'no effect; at us: our follow rejected': 'fep/fep-0837-06',
+  'no effect: a Flag of nothing of ours': 'lemmy/mastodon/activities/flag lemmy/mbin/activities/flag lemmy/lemmy/activities/community/report_page',
 }
 const AS2 = 'https://www.w3.org/ns/activitystreams'
 const AS_PUBLIC = `${AS2}#Public`
@@ -169,7 +170,7 @@ const own: readonly [string, Json, string][] = [
   ['PeerTube: an Announce', said('Announce', 'https://other.example/videos/1'), 'no effect; at us: boost counted'],
   ['Lemmy: an Announce of an activity', said('Announce', said('Create', page)), 'no effect'],
   ['Lemmy: a moderator is added', said('Add', at('users/bo'), { target: at('c/main/moderators') }), 'no effect'],
-  ['Mastodon: a Flag of several', said('Flag', [at('users/bo'), at('notes/1')], { content: 'rude' }), 'no effect'],
+  ['Mastodon: a Flag of several', said('Flag', [at('users/bo'), at('notes/1')], { content: 'rude' }), 'no effect: a Flag of nothing of ours'],
   ['Lemmy: an unknown type', said('Lock', at('notes/1')), 'no effect'],
   ['a Person', person({ publicKey: [], url: [{ type: 'Link', href: at('@ada') }], icon: [] }), 'actor: Person'],
   ['Lemmy: a Group', person({ id: at('c/main'), type: 'Group', inbox: at('c/main/inbox'), attributedTo: at('c/main/moderators') }), 'actor: Group'],

@@ -6,7 +6,7 @@ import type { Db } from '../../store/store.ts'
 import type { LocalActors } from '../actors.ts'
 import type { Json } from '../fedi.ts'
 import type { FollowBook } from '../follows.ts'
-import { idOf, isObject, sameOrigin } from '../json.ts'
+import { idOf, isObject, listOf, sameOrigin } from '../json.ts'
 import type { Publisher } from '../publish.ts'
 import type { RemoteActors } from '../remote.ts'
 import { ACTOR_TYPES } from '../remote-shape.ts'
@@ -48,6 +48,10 @@ const keysFor = (type: string, object: unknown): string[] => {
 export function plans(house: PlanHouse): (a: Act) => Promise<Plan> {
   const { uris, sources, follows, stones, remote, actors, publisher } = house
 
+  async function notUndone(tx: Db, a: Act): Promise<void> {
+    if (await stones.any(tx, [a.id], a.actor)) throw new Dropped('undone before it came')
+  }
+
   async function follow(a: Act): Promise<Plan> {
     const target = idOf(a.raw.object)
     if (target === undefined || !uris.isLocal(target)) throw new Dropped('a Follow of somebody else')
@@ -59,7 +63,7 @@ export function plans(house: PlanHouse): (a: Act) => Promise<Plan> {
     return {
       object: target, objectId: target, keys: ['Follow'],
       async effect(tx) {
-        if (await stones.any(tx, [a.id], a.actor)) throw new Dropped('undone before it came')
+        await notUndone(tx, a)
         const actor = handle === undefined ? undefined : await actors.find(handle, tx)
         if (!actor?.open || actor.gone) {
           await answer(tx, uris.instanceHandle, 'Reject')
@@ -119,6 +123,13 @@ export function plans(house: PlanHouse): (a: Act) => Promise<Plan> {
     return { object: target, ...(target === undefined ? {} : { objectId: target }), keys: ['Block'], effect }
   }
 
+  /** A report names an account and any number of its posts at once (Mastodon). What is ours of them counts, by id. */
+  async function flag(a: Act): Promise<Plan> {
+    const ids = listOf(a.raw.object).map(idOf).filter((id): id is string => id !== undefined && uris.isLocal(id))
+    if (!ids.length) throw new Dropped('a Flag of nothing of ours')
+    return { object: ids, keys: ['Flag'], effect: (tx) => notUndone(tx, a) }
+  }
+
   async function remove(a: Act): Promise<Plan> {
     const id = idOf(a.raw.object)
     if (id === undefined) throw new Dropped('a Delete of nothing')
@@ -168,12 +179,7 @@ export function plans(house: PlanHouse): (a: Act) => Promise<Plan> {
     if (!house.wants(a.type)) return { object: undefined, keys: [] }
     const special = house.wants(`${a.type}/`)
     const found = await resolve(a.raw.object, a.actor, special, sources)
-    return {
-      ...found, keys: keysFor(a.type, found.object),
-      async effect(tx) {
-        if (await stones.any(tx, [a.id], a.actor)) throw new Dropped('undone before it came')
-      },
-    }
+    return { ...found, keys: keysFor(a.type, found.object), effect: (tx) => notUndone(tx, a) }
   }
 
   const byType: Readonly<Record<string, (a: Act) => Promise<Plan>>> = {
@@ -182,6 +188,7 @@ export function plans(house: PlanHouse): (a: Act) => Promise<Plan> {
     Accept: answered,
     Reject: answered,
     Block: block,
+    Flag: flag,
     Delete: remove,
     Create: made,
     Update: made,
