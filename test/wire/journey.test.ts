@@ -62,7 +62,7 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
     await page.waitForURL('**/manage/stocksy')
   }
 
-  const openPages = () => ['/', '/?country=GB', '/co-ops/nationwide', '/co-ops/stocksy', '/co-ops/stocksy/changes', '/levers', `/levers/${lever}`, '/co-ops/nationwide/levers', '/talk', `/posts/${post}`, '/about', '/sign-in', '/nothing-here']
+  const openPages = () => ['/', '/?country=GB', '/co-ops/nationwide', '/co-ops/stocksy', '/co-ops/stocksy/changes', '/levers', `/levers/${lever}`, '/co-ops/nationwide/levers', '/talk', `/posts/${post}`, '/about', '/ns', '/sign-in', '/nothing-here']
   const signedPages = () => ['/manage/stocksy', '/manage/stocksy/posts', `/posts/${post}/edit`, `/posts/${post}/remove`]
   test.each([
     { name: 'desktop', width: 1440, scheme: 'light', lang: 'en', axe: true },
