@@ -20,7 +20,7 @@ const rawTypes = new Map<number, (value: string) => unknown>([
 ])
 const likeSqlite = { getTypeParser: (id: number, format?: 'text') => rawTypes.get(id) ?? pg.types.getTypeParser(id, format) } as pg.CustomTypesConfig
 
-const ATTEMPTS = 12 // of a write that loses races
+const ATTEMPTS = 40 // with waits of a quarter of a second on average: about ten seconds
 
 /** All that Drizzle and we ask of a connection. */
 interface Connection { query(config: pg.QueryConfig | string, params?: unknown[]): Promise<pg.QueryResult> }

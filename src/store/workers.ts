@@ -3,7 +3,7 @@
  * A handler that throws is retried by the schedule; `PutOff` comes back without counting; `GiveUp` is a dead letter at once.
  */
 import { getLogger } from '@logtape/logtape'
-import { safeReason } from '../kernel/errors.ts'
+import { Problem, safeReason } from '../kernel/errors.ts'
 import { pause, SECOND } from '../kernel/time.ts'
 import { RETRY_AFTER, retryDelay, type Job, type Jobs } from './jobs.ts'
 import type { Store } from './store.ts'
@@ -107,6 +107,8 @@ export function startWorkers(store: Store, jobs: Jobs, handlers: Readonly<Record
     const reason = safeReason(e)
     if (killing.signal.aborted) return jobs.retry(job, 0, `stopped: ${reason}`, false)
     if (e instanceof PutOff) return jobs.retry(job, e.delay, reason, false)
+    // Others were quicker at the same rows, time and again: nothing is wrong with the job.
+    if (e instanceof Problem && e.code === 'busy') return jobs.retry(job, Math.round(SECOND * (0.1 + Math.random())), reason, false)
     const delay = e instanceof GiveUp ? undefined : retryDelay(job.attempts, Math.random, retryAfter)
     if (delay === undefined) {
       log.warn('{kind} {id} is given up after {attempts} attempts: {reason}', { kind: job.kind, id: job.id, attempts: job.attempts, reason })

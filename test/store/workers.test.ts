@@ -1,3 +1,4 @@
+import { Problem } from '../../src/kernel/errors.ts'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { pause } from '../../src/kernel/time.ts'
 import { failure } from '../../src/store/failures.ts'
@@ -114,6 +115,20 @@ describe.each(engines)('workers on $engine', ({ fresh, place }) => {
     await until(empty)
     expect(attempts).toEqual({ never: [1], later: [1, 2, 3], off: [1, 1, 1] })
     expect(await jobs.deadLetters()).toMatchObject([{ payload: 'never', cause: 'gone for good', attempts: 1 }])
+  })
+  test('a job that lost the race for its rows comes back soon, and its attempt does not count', async () => {
+    const attempts: number[] = []
+    await add('a', 1)
+    start({ a: async (job) => { if (attempts.push(job.attempts) < 3) throw new Problem('busy', 'others change the same things', { status: 503 }) } }, { retryAfter: [] })
+    for (const n of [1, 2]) {
+      await until(() => attempts.length === n)
+      await until(async () => !(await rows()).some((r) => r.leased !== null))
+      clock.advance(2000)
+      jobs.wake()
+    }
+    await until(empty)
+    expect(attempts).toEqual([1, 1, 1])
+    expect(await jobs.deadLetters()).toEqual([])
   })
   test('a poison job ends as a dead letter while the others go on', async () => {
     const ran: unknown[] = []
