@@ -149,6 +149,7 @@ export const Edit = (p: Manage & { values: FormValues }) => {
     <Frame {...p}>
       {problem ? <ErrorSummary page={page} problem={problem} /> : null}
       <Form action={`/manage/${handle}`} submit={t('coops.edit.save')} extra={<a href={`/co-ops/${handle}`}>{t('coops.edit.cancel')}</a>}>
+        <input type="hidden" name="revision" value={String(whole.organisation.revision)} />
         <Basics {...fields} /><Place {...fields} /><Papers {...fields} /><NewFigure {...fields} />
         <Field {...fields} name="why" label={t('coops.edit.why')} hint={t('coops.edit.whyHint')} required={false} maxlength={500} />
       </Form>

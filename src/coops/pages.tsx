@@ -112,7 +112,7 @@ export function coopPages(coops: Coops, extras: Extras = {}): Hono {
   app.use('/co-ops/:handle', async (c, next) => {
     c.header('Vary', 'Accept', { append: true })
     const handle = c.req.param('handle')
-    return c.req.method === 'GET' && wantsActivity(c) && isHandle(handle) ? c.redirect(coops.uri(handle), 302) : next()
+    return ['GET', 'HEAD'].includes(c.req.method) && wantsActivity(c) && isHandle(handle) ? c.redirect(coops.uri(handle), 302) : next()
   })
 
   app.get('/co-ops/:handle', async (c) => {
@@ -152,15 +152,17 @@ export function coopPages(coops: Coops, extras: Extras = {}): Hono {
   app.post('/manage/:handle', async (c) => {
     const whole = await editable(c)
     const { handle } = whole.organisation
-    const values = await formValues(c)
+    const { revision, ...values } = await formValues(c)
     const read = inputFrom(handle, values, pageOf(c).t)
     if (!read.ok) return edit(c, whole, values, read.problem)
     try {
-      const { outcome } = await coops.put(c.get('who'), read.input, read.why ? { why: read.why } : {})
+      const { outcome } = await coops.put(c.get('who'), read.input, { revision: Number(revision), ...(read.why ? { why: read.why } : {}) })
       flash(c, outcome === 'unchanged' ? 'coops.edit.nothing' : 'coops.edit.saved')
       return c.redirect(`/co-ops/${handle}`, 303)
     } catch (e) {
-      return edit(c, whole, values, formProblem(e))
+      const problem = formProblem(e)
+      // Shown on the listing as it is by now, so that saving once more is meant.
+      return edit(c, await editable(c), values, problem)
     }
   })
   app.post('/manage/:handle/figures/:figure/withdraw', async (c) => {

@@ -16,6 +16,8 @@ export interface PutOptions {
   source?: string
   /** Why, for the history. */
   why?: string
+  /** The revision that the change was made on: another one by now is Problem `changed-meanwhile` (409), so that nobody undoes what they have not seen. */
+  revision?: number
   /** Of a new listing; default `listed`. */
   status?: Extract<Status, 'draft' | 'in-review' | 'listed'>
 }
@@ -51,6 +53,9 @@ export function putting(house: CoopsHouse, l: Listings) {
 
   async function change(tx: Db, who: Who, input: OrganisationInput, o: PutOptions, agreed: string | undefined, old: Row): Promise<Put> {
     allow(who, 'organisation.edit', old.id)
+    if (o.revision !== undefined && o.revision !== old.revision) {
+      throw new Problem('changed-meanwhile', 'somebody changed this listing meanwhile: look at its history, then save again to put this in its place', { status: 409 })
+    }
     const profile = profileAfter(input, old.profile)
     const figures = input.figures?.length ? await l.rows.figures(old.id, tx) : []
     const { add, supersede } = mergeFigures(figures, input.figures ?? [])

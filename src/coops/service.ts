@@ -1,5 +1,6 @@
 /** What can be done with organisations. Each call is one transaction: state, document, deliveries and audit together. */
 import { z } from 'zod'
+import { isHandle } from '../kernel/ids.ts'
 import type { JobHandler } from '../store/workers.ts'
 import { FADES, freshness, isOpen, isVisible, membershipNow, monthsBefore, type Freshness } from './life.ts'
 import { DOCUMENTS, listings, type CoopsHouse } from './listing.ts'
@@ -36,6 +37,7 @@ export function coops(house: CoopsHouse) {
   const lapsed = () => monthsBefore(clock.now(), FADES.lapsed)
 
   async function whole(handle: string): Promise<Whole | undefined> {
+    if (!isHandle(handle)) return undefined
     const row = await rows.byHandle(handle)
     if (!row || row.gone) return undefined
     const now = clock.now(), today = now.toISOString().slice(0, 10)
@@ -97,6 +99,7 @@ export function coops(house: CoopsHouse) {
         return row && !row.gone ? organisationOf(row) : undefined
       },
       async gone(handle: string): Promise<Gone | undefined> {
+        if (!isHandle(handle)) return undefined
         const row = await rows.byHandle(handle)
         return row?.gone ? { handle, at: row.gone, reason: row.goneReason ?? '' } : undefined
       },

@@ -101,8 +101,9 @@ describe('pages', () => {
   })
 
   const form = async (handle: string, extra: Record<string, string> = {}) => {
-    const values = valuesOf((await h.coops.read.organisation(handle))!)
-    return { ...Object.fromEntries(Object.entries(values).map(([k, v]) => [k, String(v)])), ...extra }
+    const o = (await h.coops.read.organisation(handle))!
+    const values = valuesOf(o)
+    return { revision: String(o.revision), ...Object.fromEntries(Object.entries(values).map(([k, v]) => [k, String(v)])), ...extra }
   }
   test('the form as it stands changes nothing', async () => {
     const t = translator('en')
@@ -113,6 +114,21 @@ describe('pages', () => {
     }
     expect(await send('/manage/rei', await form('rei'))).toMatchObject({ status: 303, location: '/co-ops/rei' })
     expect((await h.coops.read.organisation('rei'))!.revision).toBe(1)
+  })
+  test('what can be no handle is not there', async () => {
+    for (const path of ['/co-ops/%00', '/co-ops/A%20B', '/manage/%00']) expect(await get(path, 'curator'), path).toMatchObject({ status: 404 })
+  })
+  test('whoever saves what was read before another change is asked first, and may then mean it', async () => {
+    const mine = await form('migros', { locality: 'Basel' })
+    expect(await send('/manage/migros', await form('migros', { summary: 'Changed by another.' }))).toMatchObject({ status: 303 })
+    const asked = await send('/manage/migros', mine)
+    expect(asked).toMatchObject({ status: 409 })
+    expect(asked.text).toContain('Somebody changed this listing')
+    expect(asked.text).toContain('value="Basel"')
+    expect((await h.coops.read.organisation('migros'))!).toMatchObject({ summary: 'Changed by another.', revision: 2 })
+    const { revision } = /name="revision" value="(?<revision>\d+)"/.exec(asked.text)!.groups as { revision: string }
+    expect(await send('/manage/migros', { ...mine, revision })).toMatchObject({ status: 303 })
+    expect((await h.coops.read.organisation('migros'))!).toMatchObject({ locality: 'Basel', revision: 3 })
   })
   test('an edit makes a revision, which the history shows and takes back', async () => {
     expect(await send('/manage/fonterra', await form('fonterra', { summary: 'Milk.', 'figure.kind': 'Members', 'figure.value': '8,000', 'figure.year': '2025', why: 'annual report' }), 'editor')).toMatchObject({ status: 303 })
