@@ -73,7 +73,10 @@ export async function makeHouse(config: Config, o: HouseOptions = {}) {
       begin: () => ensureActors(store, fedi),
       /** What a new host should do next, in a sentence or two; undefined when it has been done. */
       async firstSteps(): Promise<string | undefined> {
-        return await people.read.count() ? undefined : 'No admin yet: run `npx toadlane setup` to name the instance and make the first account.'
+        if (await people.read.count()) return undefined
+        // What was given on the command line of the server must be given to the command too.
+        const given = ['PORT', 'TOADLANE_ORIGIN', 'DATABASE_URL'].filter((name) => process.env[name] && !process.env[name].startsWith('postgres')).map((name) => `${name}=${process.env[name]} `)
+        return `No admin yet: run \`${given.join('')}npx toadlane setup\` to name the instance and make the first account.`
       },
       /**
        * What comes round by the clock: what has ended or is no longer needed goes (key-values, sessions, arrivals, dead letters after

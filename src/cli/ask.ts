@@ -15,14 +15,14 @@ async function ask<T>(io: Io, question: (p: Prompts, streams: Streams) => Promis
 }
 
 /** A line of text. Without a terminal: wrong use, naming the option. */
-export async function askText(io: Io, message: string, option: string, o: { initial?: string; optional?: boolean } = {}): Promise<string> {
+export async function askText(io: Io, message: string, option: string, o: { /** Taken when nothing is typed. */ initial?: string; optional?: boolean; /** What is wrong with it, in a sentence. */ check?: (text: string) => string | undefined } = {}): Promise<string> {
   if (!atTerminal(io)) {
     if (o.optional) return o.initial ?? ''
     throw new Usage(`${option} is needed`)
   }
   return ask<string>(io, (p, streams) => p.text({
-    message, ...streams, ...(o.initial === undefined ? {} : { initialValue: o.initial }),
-    validate: (text) => (!o.optional && !text?.trim() ? 'Something is needed here' : undefined),
+    message, ...streams, ...(o.initial ? { placeholder: o.initial, defaultValue: o.initial } : {}),
+    validate: (text) => (!o.optional && !o.initial && !text?.trim() ? 'Something is needed here' : o.check?.((text ?? '').trim())),
   })).then((t) => (t ?? '').trim())
 }
 
@@ -35,9 +35,13 @@ export async function askPassword(io: Io, fromStdin: boolean): Promise<string> {
 
 async function twice(io: Io): Promise<string> {
   if (!atTerminal(io)) throw new Usage('there is no terminal to ask for the password: give it on standard input, with --password-stdin')
-  const first = await ask<string>(io, (p, streams) => p.password({ message: `Password (${PASSWORD_MIN} characters or more)`, ...streams }))
-  const second = await ask<string>(io, (p, streams) => p.password({ message: 'The same once more', ...streams }))
-  if (first !== second) throw new Usage('the two passwords are not the same')
+  const first = await ask<string>(io, (p, streams) => p.password({
+    message: `Password (${PASSWORD_MIN} characters or more)`, ...streams,
+    validate: (text) => (passwordInput.safeParse(text ?? '').success ? undefined : `It must have ${PASSWORD_MIN} to ${PASSWORD_MAX} characters`),
+  }))
+  await ask<string>(io, (p, streams) => p.password({
+    message: 'The same once more', ...streams, validate: (text) => (text === first ? undefined : 'The two passwords are not the same'),
+  }))
   return first
 }
 

@@ -82,7 +82,7 @@ function data(program: Command, add: Add, io: Io): void {
     async (_, o) => (await import('./commands/export.ts')).exportCommand(io, o))
     .addOption(new Option('--format <format>', 'toadlane: everything, with memberships and levers; csv: a spreadsheet of the organisations')
       .choices(['toadlane', 'csv']).default('toadlane'))
-    .option('--out <file>', 'write there')
+    .option('--out <file>', 'write there').option('--force', 'replace the file if it is there')
   add(program, 'sample', 'fills an empty instance with invented co-ops to look around',
     async (_, o) => (await import('./commands/sample.ts')).sample(io, o))
     .option('--remove', 'take them away again')

@@ -98,7 +98,7 @@ export function talkPages(talk: Talk): Hono {
   const find = async (c: Context): Promise<Post> => {
     const post = await talk.read.byId(c.req.param('id') ?? '')
     if (!post) throw new Problem('not-found', 'there is no such post', { status: 404 })
-    if (post.state === 'removed') throw new Problem('gone', 'this post was taken down', { status: 410 })
+    if (post.state === 'removed') throw new Problem('post-gone', 'this post was taken down', { status: 410 })
     return post
   }
   const mine = async (c: Context, action: 'post.edit' | 'post.remove'): Promise<Post> => {

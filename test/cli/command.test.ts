@@ -105,6 +105,8 @@ describe('an instance filled from the real data', () => {
     const records = (text: string) => text.split('\n').filter((l) => !/^"(from|exported)"/.test(l)).map((l) => l.replace(/,$/, '').replace('"standing":"consented"', '"standing":"unclaimed"'))
     expect(records((await b.toadlane(['export'])).out).toSorted()).toEqual(records(readFileSync(path.join(w.folder, 'all.toadlane'), 'utf8')).toSorted())
     expect(readdirSync(w.folder).filter((f) => f.endsWith('.part'))).toEqual([])
+    expect(await w.toadlane(['export', '--out', path.join(w.folder, 'all.csv')])).toMatchObject({ code: 2, err: expect.stringContaining('--force') })
+    expect(await w.toadlane(['export', '--out', path.join(w.folder, 'all.csv'), '--force'])).toMatchObject({ code: 0 })
     expect(await w.toadlane(['export', '--out', 'no/such/folder/x'])).toMatchObject({ code: 1, err: expect.stringContaining('cannot be written (ENOENT)') })
   }, 60_000)
 

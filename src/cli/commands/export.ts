@@ -1,12 +1,12 @@
 /** Writes the directory out: to standard output, or to a file that is there whole or not at all. */
-import { createWriteStream } from 'node:fs'
+import { createWriteStream, existsSync } from 'node:fs'
 import { rename, rm, stat } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { directory, type ExportFormat } from '../../directory/service.ts'
 import { codeOf, Problem } from '../../kernel/errors.ts'
 import { withHouse } from '../house.ts'
-import { fileIn, shown, type Answer, type Io, type Opts } from '../io.ts'
+import { fileIn, shown, Usage, type Answer, type Io, type Opts } from '../io.ts'
 
 export async function exportCommand(io: Io, o: Opts): Promise<Answer | undefined> {
   const format = o.format as ExportFormat
@@ -16,7 +16,9 @@ export async function exportCommand(io: Io, o: Opts): Promise<Answer | undefined
       await pipeline(text, io.stdout, { end: false })
       return undefined
     }
-    const file = fileIn(io, o.out), draft = `${file}.part`
+    const file = fileIn(io, o.out)
+    if (existsSync(file) && o.force !== true) throw new Usage(`${o.out} is there already; --force replaces it`)
+    const draft = `${file}.part`
     try {
       await pipeline(text, createWriteStream(draft))
       await rename(draft, file)

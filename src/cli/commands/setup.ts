@@ -1,7 +1,8 @@
 /** Names the instance and makes the first admin. On a terminal it asks for what is not given; again, it changes what is given. */
-import { commandLine } from '../../accounts/model.ts'
+import { accountInput, commandLine } from '../../accounts/model.ts'
 import { readSite } from '../../directory/actors.ts'
 import { writeSite } from '../../directory/site.ts'
+import { problemsOf } from '../../kernel/errors.ts'
 import { askPassword, askText, atTerminal } from '../ask.ts'
 import { withHouse } from '../house.ts'
 import { shown, Usage, type Answer, type Io, type Opts } from '../io.ts'
@@ -20,7 +21,7 @@ export async function setup(io: Io, o: Opts): Promise<Answer> {
       contact: await ask('contact', 'How can people reach whoever runs it?'), about: given(o, 'about'),
     }
     const person = fresh || given(o, 'email') !== undefined ? await askAdmin(io, o) : undefined
-    // Everything is asked before anything is written.
+    // Everything is asked and checked before anything is written.
     const changed = await writeSite(house, commandLine, Object.fromEntries(Object.entries(site).filter(([, v]) => v !== undefined)))
     await house.begin()
     const admin = person && { ...await house.accounts.create(commandLine, person), email: person.email }
@@ -37,7 +38,12 @@ export async function setup(io: Io, o: Opts): Promise<Answer> {
 }
 
 async function askAdmin(io: Io, o: Opts): Promise<{ email: string; name: string; password: string; role: 'admin' }> {
-  const email = given(o, 'email') ?? await askText(io, 'E-mail address of the first admin', '--email')
+  const email = given(o, 'email') ?? await askText(io, 'E-mail address of the first admin', '--email', {
+    check: (text) => (accountInput.shape.email.safeParse(text).success ? undefined : 'That is no e-mail address'),
+  })
   const name = given(o, 'adminName') ?? await askText(io, 'The admin\'s name', '--admin-name', { initial: email.split('@')[0] ?? '', optional: true })
-  return { email, name, password: await askPassword(io, o.passwordStdin === true), role: 'admin' }
+  const person = { email, name, password: await askPassword(io, o.passwordStdin === true), role: 'admin' as const }
+  const checked = accountInput.safeParse(person)
+  if (!checked.success) throw problemsOf(checked.error)
+  return person
 }
