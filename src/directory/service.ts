@@ -21,13 +21,20 @@ export interface DirectoryHouse { store: Store; clock: Clock; origin: string; or
 
 const PAGE = 100
 
+/** The reason stands in the public history: a file by its name alone (folders tell of people), an address without its query (tokens). */
+export function publicName(from: string): string {
+  if (!/^https?:\/\//i.test(from) || !URL.canParse(from)) return from.split(/[\\/]/).at(-1) || from
+  const { origin, pathname } = new URL(from)
+  return origin + pathname
+}
+
 export function directory(house: DirectoryHouse) {
   const { store, clock, organisations, levers } = house
 
   /** The services that an import's rows go to. What comes from a file is quiet and never overwrites a listing that runs itself. */
   const target = (who: Who, consent: string | undefined, from: string): ImportTarget => ({
     store,
-    organisation: (input) => organisations.put(who, input, { source: `import of ${from}`, ...(consent === undefined ? {} : { consent }) }),
+    organisation: (input) => organisations.put(who, input, { source: `import of ${publicName(from)}`, ...(consent === undefined ? {} : { consent }) }),
     membership: (input) => organisations.putMembership(who, input),
     lever: (input) => putLever(who, input),
     find: (handle) => organisations.read.organisation(handle),

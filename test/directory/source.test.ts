@@ -1,3 +1,4 @@
+import { publicName } from '../../src/directory/service.ts'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -78,3 +79,8 @@ describe('a file', () => {
     await expect(openSource('https://x.example/', { folder })).rejects.toMatchObject({ code: 'unreachable' })
   })
 })
+
+test.each([
+  ['/home/ada/lists/co-ops.csv', 'co-ops.csv'], ['C:\\Users\\ada\\co-ops.csv', 'co-ops.csv'], ['co-ops.csv', 'co-ops.csv'], ['-', '-'],
+  ['https://user:secret@lists.example/all.json?token=x#y', 'https://lists.example/all.json'],
+])('%s is %s in the public history', (from, shown) => expect(publicName(from)).toBe(shown))
