@@ -53,5 +53,16 @@ export const accountTables = tables((k) => {
     organisationId: k.text('organisation_id').notNull(),
     since: k.instant('since').notNull(),
   }, (t) => [k.primaryKey({ columns: [t.userId, t.organisationId] }), k.index('editors_organisation').on(t.organisationId)])
-  return { user, session, account, verification, editors }
+  /** Accounts that chose to speak in public under a handle: Person actors. The row goes with the account; the handle stays taken. */
+  const persons = k.table('persons', {
+    userId: k.text('user_id').primaryKey().references(() => user.id, { onDelete: 'cascade' }),
+    handle: k.text('handle').notNull().unique(),
+    /** As everybody sees it; the account's own name is nobody's business. */
+    name: k.text('name').notNull(),
+    /** Plain text. */
+    summary: k.text('summary').notNull().default(''),
+    discoverable: k.flag('discoverable').notNull().default(false),
+    since: k.instant('since').notNull(),
+  })
+  return { user, session, account, verification, editors, persons }
 })

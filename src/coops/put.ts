@@ -31,7 +31,7 @@ export function putting(house: CoopsHouse, l: Listings) {
     return {
       id: newId(), handle: input.handle, ...columnsOf(profile), status: o.status ?? 'listed',
       standing: agreed === undefined ? 'unclaimed' : 'consented', consentBasis: agreed ?? null, consentBy: agreed === undefined ? null : who.by,
-      consentAt: agreed === undefined ? null : now, revision: 1, created: now, changed: now, confirmed: now, gone: null, goneReason: null,
+      consentAt: agreed === undefined ? null : now, approvesFollowers: false, revision: 1, created: now, changed: now, confirmed: now, gone: null, goneReason: null,
     }
   }
 

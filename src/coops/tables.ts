@@ -28,6 +28,8 @@ export const coopTables = tables((k) => {
     consentBasis: k.text('consent_basis'),
     consentBy: k.text('consent_by'),
     consentAt: k.instant('consent_at'),
+    /** Its people look at each follower first. */
+    approvesFollowers: k.flag('approves_followers').notNull().default(false),
     revision: k.integer('revision').notNull(),
     created: k.instant('created').notNull(),
     changed: k.instant('changed').notNull(),

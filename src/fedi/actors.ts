@@ -35,7 +35,7 @@ export function localActors(house: ActorsHouse) {
         throw new Problem('handle', why, { status: 422, field: 'handle' })
       }
       if (a.handle === uris.instanceHandle && a.owner !== 'instance') throw taken(a.handle)
-      const row: LocalActor = { handle: a.handle, id: uris.actor(a.handle), owner: a.owner, open: a.open, gone: false, made: clock.now() }
+      const row: LocalActor = { handle: a.handle, id: uris.actor(a.handle), owner: a.owner, open: a.open, gone: false, approves: false, made: clock.now() }
       await addRow(tx, row)
       return row
     }

@@ -47,7 +47,7 @@ export interface ReceiveLimits {
 /** Actors fetched for their keys: from one client address, from one host, and in all (somebody may have many of both). */
 export interface VerifyLimits { perClient: Rate; perHost: Rate; total: Rate }
 
-export interface LocalActor { handle: string; id: string; owner: string; open: boolean; gone: boolean; made: Date }
+export interface LocalActor { handle: string; id: string; owner: string; open: boolean; gone: boolean; /** Its people look at each follower first. */ approves: boolean; made: Date }
 
 export interface RemoteActor {
   id: string

@@ -11,6 +11,8 @@ export const fediTables = tables((k) => {
     /** false: a document only – no WebFinger, inbox, key, followers */
     open: k.flag('open').notNull(),
     gone: k.flag('gone').notNull().default(false),
+    /** Its people look at each follower first (`manuallyApprovesFollowers`). */
+    approves: k.flag('approves').notNull().default(false),
     made: k.instant('made').notNull(),
   }, (t) => [k.uniqueIndex('local_actors_id').on(t.id), k.index('local_actors_owner').on(t.owner)])
 
@@ -43,7 +45,7 @@ export const fediTables = tables((k) => {
     follower: k.text('follower').notNull(),
     inbox: k.text('inbox').notNull(),
     sharedInbox: k.text('shared_inbox'),
-    /** `accepted` */
+    /** `accepted`, or `pending` while the actor's people have not looked */
     state: k.text('state').notNull(),
     /** Id of the Follow, which an Undo may name. */
     followId: k.text('follow_id').notNull(),
@@ -77,6 +79,8 @@ export const fediTables = tables((k) => {
     /** [{ id, kind, pem | multibase }] as its own document lists them */
     keys: k.json<RemoteKey[]>('keys').notNull(),
     document: k.text('document').notNull(),
+    /** Its server says that it understands our terms (FEP-844e). */
+    toadlane: k.flag('toadlane').notNull().default(false),
     fetched: k.instant('fetched').notNull(),
     gone: k.instant('gone'),
   }, (t) => [
@@ -94,7 +98,10 @@ export const fediTables = tables((k) => {
     openUntil: k.instant('open_until'),
     /** `rfc9421` or `cavage` */
     signature: k.text('signature'),
+    /** Name and version, as its NodeInfo says. */
     software: k.text('software'),
+    /** When its NodeInfo was last asked for. */
+    softwareAt: k.instant('software_at'),
   })
 
   /** The unique key of inbound activities: one effect each. Hashed, because the id of a vote names its voter. */

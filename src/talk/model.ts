@@ -13,29 +13,34 @@ export const postInput = z.object({
 })
 export type PostInput = z.infer<typeof postInput>
 
-export type PostState = 'public' | 'removed'
-export const postMoves: Moves<PostState> = { public: ['removed'], removed: [] }
+/** `held`: waits for a moderator; `hidden`: one has taken it from view here; `removed`: its author has, for good. */
+export type PostState = 'public' | 'held' | 'hidden' | 'removed'
+export const postMoves: Moves<PostState> = { public: ['hidden', 'removed'], held: ['public', 'hidden', 'removed'], hidden: ['public', 'removed'], removed: [] }
 
 /** An actor likes a post (Like, EmojiReact) or boosts it (Announce). */
 export type ReactionKind = 'like' | 'boost'
 /** Actors that like and boost a post of ours; what came from elsewhere is counted there. */
 export interface Counts { likes: number; boosts: number }
 
-/** A post as pages show it: by an organisation of this instance, or of an actor that this instance follows. */
+/** A post as pages show it: by an actor of this instance, of one that it follows, or an answer to either. */
 export interface Post extends Counts {
   id: string
   /** ActivityPub id. */
   uri: string
+  kind: 'note' | 'article'
+  /** Of an article. */
+  title: string | null
   /** Actor URI of the author. */
   author: string
+  /** Handle of the local actor who says it; null for what came from elsewhere. */
+  speaker: string | null
   authorName: string
   /** `@name@host` */
   authorHandle: string
   /** The human page of a remote author; ours are found by handle. */
   authorUrl: string | null
-  /** Our organisation's id; null for what came from elsewhere. */
+  /** Our organisation's id, where the speaker is one. */
   organisation: string | null
-  organisationHandle: string | null
   /** What was typed; null for what came from elsewhere. */
   text: string | null
   /** Cleaned HTML, safe to show. */
@@ -47,5 +52,14 @@ export interface Post extends Counts {
   url: string | null
   published: Date
   updated: Date | null
+  /** ActivityPub id of what it answers, kept here or not. */
+  inReplyTo: string | null
+  /** Id here of the first post of its thread; its own where it begins one. */
+  thread: string | null
+  /** The conversation's `context` (FEP-7888), as its own server names it. */
+  context: string | null
+  visibility: 'public' | 'unlisted'
+  /** Since when its organisation shows it first. */
+  pinned: Date | null
   state: PostState
 }

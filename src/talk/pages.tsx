@@ -46,7 +46,7 @@ const One = ({ page, post, mine }: { page: Page; post: Post; mine: boolean }) =>
     <div class="wrap sect stack">
       <Crumbs page={page} items={[
         { href: '/talk', label: page.t('talk.title') },
-        ...(post.organisationHandle ? [{ href: `/co-ops/${post.organisationHandle}`, label: post.authorName }] : []),
+        ...(post.speaker ? [{ href: `/co-ops/${post.speaker}`, label: post.authorName }] : []),
         { label: page.t('talk.post') },
       ]} />
       <h1 class="vh">{page.t('talk.by', { name: post.authorName, opening: opening(post) })}</h1>
@@ -159,7 +159,7 @@ export function talkPages(talk: Talk): Hono {
     const post = await mine(c, 'post.remove')
     await talk.remove(c.get('who'), post.id)
     flash(c, 'talk.removed')
-    return c.redirect(`/co-ops/${post.organisationHandle ?? ''}`, 303)
+    return c.redirect(`/co-ops/${post.speaker ?? ''}`, 303)
   })
   return app
 }

@@ -43,12 +43,12 @@ export function talk(house: TalkHouse) {
   }
 
   /** Our own public post, or the Problem that says which of it is missing. */
-  async function ours(who: Who | undefined, action: 'post.edit' | 'post.remove', id: string): Promise<Post & { organisation: string; organisationHandle: string }> {
+  async function ours(who: Who | undefined, action: 'post.edit' | 'post.remove', id: string): Promise<Post & { organisation: string; speaker: string }> {
     const post = await posts.byId(id)
     if (!post || post.state !== 'public') throw new Problem('not-found', 'this post is not there', { status: 404 })
-    if (!post.organisation || !post.organisationHandle) throw new Problem('foreign', 'only its own server changes this post', { status: 403 })
+    if (!post.organisation || !post.speaker) throw new Problem('foreign', 'only its own server changes this post', { status: 403 })
     allow(who, action, post.organisation)
-    return { ...post, organisation: post.organisation, organisationHandle: post.organisationHandle }
+    return { ...post, organisation: post.organisation, speaker: post.speaker }
   }
 
   const addressed = (handle: string) => ({ to: [PUBLIC], cc: [fedi.uris.followers(handle)] })
@@ -66,8 +66,8 @@ export function talk(house: TalkHouse) {
       const id = newId()
       const author = fedi.uris.actor(handle)
       const post: Post = {
-        id, uri: fedi.uris.object('notes', id), author, authorName: speaker.name, authorHandle: `@${handle}@${fedi.handleHost}`, authorUrl: null,
-        organisation: speaker.id, organisationHandle: handle, text: parsed.data.text, html: plainToHtml(parsed.data.text), note: null,
+        id, uri: fedi.uris.object('notes', id), kind: 'note', title: null, inReplyTo: null, thread: id, context: null, visibility: 'public', pinned: null, author, authorName: speaker.name, authorHandle: `@${handle}@${fedi.handleHost}`, authorUrl: null,
+        organisation: speaker.id, speaker: handle, text: parsed.data.text, html: plainToHtml(parsed.data.text), note: null,
         language: parsed.data.language ?? null, url: null, published: clock.now(), updated: null, state: 'public', likes: 0, boosts: 0,
       }
       await store.write(async (tx) => {
@@ -93,9 +93,9 @@ export function talk(house: TalkHouse) {
       next.updated = clock.now()
       await store.write(async (tx) => {
         await posts.change(tx, id, { text: next.text, html: next.html, language: next.language, updated: next.updated })
-        const document = noteOf(next, at(old.organisationHandle, id))
+        const document = noteOf(next, at(old.speaker, id))
         await fedi.putObject(tx, document)
-        await fedi.publish(tx, { actor: old.organisationHandle, to: 'followers', activity: { type: 'Update', ...addressed(old.organisationHandle), object: document } })
+        await fedi.publish(tx, { actor: old.speaker, to: 'followers', activity: { type: 'Update', ...addressed(old.speaker), object: document } })
         await record(store, tx, clock, { by: who!.by, action: 'post.edit', subject: old.uri, before: old.text, after: next.text })
       })
       return next
@@ -110,8 +110,8 @@ export function talk(house: TalkHouse) {
         await reactions.dropPost(tx, id)
         await fedi.buryObject(tx, old.uri, 'Note')
         await fedi.publish(tx, {
-          actor: old.organisationHandle, to: 'followers',
-          activity: { type: 'Delete', ...addressed(old.organisationHandle), object: { id: old.uri, type: 'Tombstone', formerType: 'Note' } },
+          actor: old.speaker, to: 'followers',
+          activity: { type: 'Delete', ...addressed(old.speaker), object: { id: old.uri, type: 'Tombstone', formerType: 'Note' } },
         })
         await record(store, tx, clock, { by: who!.by, action: 'post.remove', subject: old.uri, ...(why ? { why } : {}) })
       })
@@ -119,9 +119,10 @@ export function talk(house: TalkHouse) {
 
     /** A post of an actor that this instance follows. A repeat, or an id that was removed, changes nothing. */
     async receive(tx: Db, author: RemoteActor, post: RemotePost): Promise<boolean> {
+      const id = newId()
       return posts.add(tx, {
-        ...post, id: newId(), author: author.id, authorName: author.name, authorHandle: author.handle ? `@${author.handle}` : author.id,
-        authorUrl: author.url ?? null, organisation: null, organisationHandle: null, text: null, state: 'public',
+        ...post, id, kind: 'note', title: null, inReplyTo: null, thread: id, context: null, visibility: 'public', pinned: null, author: author.id, authorName: author.name, authorHandle: author.handle ? `@${author.handle}` : author.id,
+        authorUrl: author.url ?? null, organisation: null, speaker: null, text: null, state: 'public',
       })
     },
 

@@ -14,7 +14,7 @@ const counted = ({ t, lang }: Page, { likes, boosts }: Counts): string => {
 /** One post: who, where from, the words, when. What came from another server stands on a teal edge and says so. */
 export const PostCard = ({ page, post, whole, headed = true }: { page: Page; post: Post; whole?: boolean; headed?: boolean }) => {
   const { t } = page
-  const home = post.organisationHandle ? `/co-ops/${post.organisationHandle}` : post.authorUrl ?? post.author
+  const home = post.speaker ? `/co-ops/${post.speaker}` : post.authorUrl ?? post.author
   const words = <div class="words prose" lang={post.language ?? undefined} dir="auto">{raw(post.html)}</div>
   return (
     <article class={post.organisation ? 'card pad post' : 'card pad post remote'} data-dye={post.organisation ? 'plum' : 'teal'}>

@@ -28,7 +28,7 @@ export function recorder(store: Store, clock: { now(): Date }, followers = 0) {
         const old = actors.get(a.handle)
         if (old && (old.owner !== a.owner || old.gone)) throw new Problem('handle-taken', 'taken', { status: 409, field: 'handle' })
         if (old?.open && !a.open) throw new Problem('stays-open', 'stays open', { status: 409 })
-        actors.set(a.handle, { handle: a.handle, id: uris.actor(a.handle), owner: a.owner, open: a.open, gone: false, made: clock.now() })
+        actors.set(a.handle, { handle: a.handle, id: uris.actor(a.handle), owner: a.owner, open: a.open, gone: false, approves: false, made: clock.now() })
         puts.push(a)
         return stored.put(tx, uris.actor(a.handle), { id: uris.actor(a.handle), ...a.document })
       },

@@ -245,7 +245,7 @@ describe.each(engines)('organisations on $engine', ({ fresh: open }) => {
 
   test('one bad row of an import costs the others nothing: what fails writes nothing', async () => {
     const [one, two, three] = [fresh(), fresh(), fresh()]
-    h.actors.set(two, { handle: two, id: 'x', owner: 'person:1', open: true, gone: false, made: h.clock.now() })
+    h.actors.set(two, { handle: two, id: 'x', owner: 'person:1', open: true, gone: false, approves: false, made: h.clock.now() })
     const outcomes: string[] = []
     await store.write(async () => {
       for (const handle of [one, two, three]) outcomes.push(String(await problem(put(handle))))
