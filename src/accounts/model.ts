@@ -44,6 +44,7 @@ const rules = {
   'post.publish': { roles: ['admin'], editor: true },
   'post.edit': { roles: ['admin'], editor: true },
   'post.remove': curatorsAndEditors,
+  'follower.manage': { roles: ['admin'], editor: true }, // who follows a co-op is its own business
   'audit.read': curators,
   'account.manage': admins,
   'peer.manage': admins,

@@ -10,7 +10,8 @@ import { formProblem, formValues, type FormValues } from '../web/forms.ts'
 import { html, pageOf, type Page } from '../web/page.tsx'
 import { Changes } from './changes-view.tsx'
 import { isCountry } from './countries.ts'
-import { Edit, StandingPage } from './edit-view.tsx'
+import { Edit, StandingPage, type Powers } from './edit-view.tsx'
+import { followerRoutes } from './followers-pages.tsx'
 import { inputFrom, valuesOf } from './form.ts'
 import { List } from './list-view.tsx'
 import { KINDS, STATUSES, type Organisation } from './model.ts'
@@ -90,10 +91,10 @@ export function coopPages(coops: Coops, extras: Extras = {}): Hono {
     allow(c.get('who'), 'organisation.edit', whole.organisation.id)
     return whole
   }
-  const powers = (c: Context, w: Whole) => {
+  const powers = (c: Context, w: Whole): Powers => {
     const id = w.organisation.id
     const who = c.get('who')
-    return { standing: may(who, 'organisation.consent', id), status: may(who, 'organisation.status', id), post: may(who, 'post.publish', id) }
+    return { standing: may(who, 'organisation.consent', id), status: may(who, 'organisation.status', id), post: may(who, 'post.publish', id), followers: may(who, 'follower.manage', id) }
   }
 
   app.get('/', async (c) => {
@@ -206,5 +207,6 @@ export function coopPages(coops: Coops, extras: Extras = {}): Hono {
     if (!to.success) throw new Problem('form.said', pageOf(c).t('form.choose'), { status: 422, field: 'status' })
     await coops.setStatus(c.get('who'), handle, to.data, said(c, values, 'why'))
   })
+  followerRoutes(app, coops, find, powers)
   return app
 }

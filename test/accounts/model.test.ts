@@ -18,6 +18,7 @@ const matrix: Record<Action, string> = {
   'post.publish': 'admin editor',
   'post.edit': 'admin editor',
   'post.remove': 'admin curator editor',
+  'follower.manage': 'admin editor',
   'audit.read': 'admin curator',
   'account.manage': 'admin',
   'peer.manage': 'admin',
