@@ -63,6 +63,7 @@ export function remoteActors(store: Store, clock: Clock, fetch: Fetcher) {
 
   return {
     known,
+    keep,
     refresh,
     markGone,
     /** Known and fresh, or fetched now. */

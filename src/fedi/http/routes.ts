@@ -6,12 +6,13 @@ import type { FollowBook } from '../follows.ts'
 import type { Receive } from '../inbox/receive.ts'
 import { isPublicAddress } from '../net/address.ts'
 import type { Publisher } from '../publish.ts'
+import type { FollowerDigests } from '../sync/out.ts'
 import type { Store } from '../../store/store.ts'
 import type { Uris } from '../uris.ts'
 import { collections, type CollectionName } from './collections.ts'
 import { vocabularyAnswer } from './ns.ts'
 import { discovery, nodeInfo, VERSIONS } from './nodeinfo.ts'
-import { answerJson, server, type Asked } from './serve.ts'
+import { ACTIVITY_JSON, answerJson, server, type Asked } from './serve.ts'
 import { webfinger } from './webfinger.ts'
 
 export interface RoutesHouse {
@@ -23,6 +24,9 @@ export interface RoutesHouse {
   follows: FollowBook
   publisher: Publisher
   receive: Receive
+  digests: FollowerDigests
+  /** Origin of the actor who has signed this GET, where the signature holds. */
+  signerOrigin(request: Request): Promise<string | undefined>
 }
 
 const NODEINFO_TYPE = (version: string) => `application/json; profile="http://nodeinfo.diaspora.software/ns/schema/${version}#"`
@@ -63,6 +67,17 @@ export function routes(house: RoutesHouse, o: RoutesOptions = {}): Hono {
     app.get(`/ap/actor/${name}`, list(uris.instanceHandle, name))
     app.get(`/ap/actors/:handle/${name}`, (c) => list(c.req.param('handle'), name)(c))
   }
+
+  /** Who follows from a server is told to that server and to nobody else; no cache may hand it on. */
+  const followersOf = (handle: string) => async (c: Context): Promise<Response> => {
+    const origin = await house.signerOrigin(c.req.raw)
+    if (origin === undefined) return new Response('only with a signature of the server that asks\n', { status: 401, headers: { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' } })
+    const found = await lists.followersOf(handle, origin)
+    if (found === undefined) return c.notFound()
+    return found === 'gone' ? gone() : new Response(JSON.stringify(found), { headers: { 'content-type': ACTIVITY_JSON, 'cache-control': 'private, no-store' } })
+  }
+  app.get('/ap/actor/followers/synchronization', followersOf(uris.instanceHandle))
+  app.get('/ap/actors/:handle/followers/synchronization', (c) => followersOf(c.req.param('handle'))(c))
 
   app.get('/ap/*', async (c, next) => {
     const found = await served.document(uris.origin + c.req.path, asked(c))

@@ -15,6 +15,8 @@ import { budget } from './budget.ts'
 import { openEnvelope, type Envelope } from './envelope.ts'
 import type { Intake } from './intake.ts'
 import { Refusal } from './refusal.ts'
+import { SYNC_HEADER } from '../sync/digest.ts'
+import type { Synchronization } from '../sync/in.ts'
 import { claimedDigests, readSignature, type ClaimedSignature, type HeaderBag } from './signature.ts'
 import type { Verifier } from './verify.ts'
 
@@ -31,6 +33,7 @@ export interface InboxHouse {
   /** Of a personal inbox: is there an open actor? */
   mailbox(handle: string): Promise<'open' | 'gone' | 'none'>
   limits?: ReceiveLimits
+  synchronization?: Pick<Synchronization, 'heard'>
 }
 
 /** What Mastodon, Lemmy, Misskey and the like send; plain application/json is what some smaller ones do. */
@@ -103,7 +106,9 @@ export function receiver(house: InboxHouse) {
     if (actor.id !== envelope.actor) throw new Refusal(401, 'the key is of another actor')
     if (!perHost.take(host)) throw new Refusal(429, 'too many activities of one server', { retryAfter: 60 })
     const isNew = await intake.keep({ id: envelope.id, raw: envelope.raw, body, ...(handle === undefined ? {} : { addressed: handle }) })
-    if (!isNew) log.debug('an activity of {host} came again', { host })
+    if (!isNew) { log.debug('an activity of {host} came again', { host }); return }
+    const sync = signature.covered.includes(SYNC_HEADER) ? headers.get(SYNC_HEADER) : null
+    if (sync) house.synchronization?.heard(actor, sync).catch((e: unknown) => log.debug('followers of {host} were not compared: {reason}', { host, reason: safeReason(e) }))
   }
 
   function refuse(e: unknown, source: string | undefined): Response {
