@@ -1,5 +1,5 @@
 /** How each other server fares: its circuit, and which kind of signature it takes. Kept in the database, so that a restart knows it. */
-import { and, asc, eq, gt, gte, inArray, isNotNull, isNull, lt, or, sql } from 'drizzle-orm'
+import { and, asc, eq, gt, gte, inArray, isNotNull, isNull, lt, lte, or, sql } from 'drizzle-orm'
 import { LRUCache } from 'lru-cache'
 import { getLogger } from '@logtape/logtape'
 import { safeReason } from '../../kernel/errors.ts'
@@ -143,7 +143,7 @@ export function hostBook(store: Store, clock: Clock, jobs: Jobs) {
     /** Hosts that were reached and have not been asked what they run since `before`: from now on they have. */
     async unasked(tx: Db, before: Date, limit: number): Promise<string[]> {
       const rows = await tx.select({ host: t.host }).from(t)
-        .where(and(isNotNull(t.lastSuccess), or(isNull(t.softwareAt), lt(t.softwareAt, before)))).orderBy(sql`${t.softwareAt} is not null`, asc(t.softwareAt), asc(t.host)).limit(limit)
+        .where(and(isNotNull(t.lastSuccess), or(isNull(t.softwareAt), lte(t.softwareAt, before)))).orderBy(sql`${t.softwareAt} is not null`, asc(t.softwareAt), asc(t.host)).limit(limit)
       const hosts = rows.map((r) => r.host)
       if (hosts.length) await tx.update(t).set({ softwareAt: clock.now() }).where(inArray(t.host, hosts))
       return hosts
