@@ -60,7 +60,7 @@ export async function makeHouse(config: Config, o: HouseOptions = {}) {
     if (!o.anyOrigin) await claimOrigin(store, config.origin)
     const jobs = jobQueue(store, clock)
     const kv = keyValueStore(store, clock)
-    const fedi = makeFedi({ store, clock, jobs, origin: config.origin, handleHost: config.handleHost, sealer: seal, allowPrivate: config.allowPrivate, software })
+    const fedi = makeFedi({ store, clock, jobs, origin: config.origin, handleHost: config.handleHost, sealer: seal, allowPrivate: config.allowPrivate, signedFetch: config.signedFetch, software })
     const people = accounts({ store, clock, origin: config.origin, sealer: seal })
     const organisations = coops({ store, clock, jobs, fedi, icon: (handle) => ({ url: `${config.origin}/swatch/${swatchHash(fedi.uris.actor(handle))}.png`, mediaType: 'image/png' }) })
     const levers = rulebook({ store, clock, organisation: (handle: string) => organisations.read.organisation(handle) })
@@ -118,10 +118,12 @@ export function makeApp(house: House, o: { /** Languages to offer; tests add a r
   const app = new Hono()
   app.use(requestId(), securityHeaders(config.origin))
   app.route('/', healthRoutes(house))
+  const clientAddress = (request: Request, env: unknown) => addressOf(request.headers.get('x-forwarded-for'), env, config.trustProxy)
+  app.use(fedi.guard({ clientAddress })) // before everything that answers documents
   app.route('/', countedNotes(house.talk))
   app.route('/', fedi.routes({
     humanPage: (id) => humanPage(house, id),
-    clientAddress: (request, env) => addressOf(request.headers.get('x-forwarded-for'), env, config.trustProxy),
+    clientAddress,
     about: async () => { const { name, tagline } = await readSite(store); return { name, description: tagline } },
     usage: async () => ({ users: (await house.organisations.read.counts()).open, posts: await house.talk.read.count() }),
   }))

@@ -4,15 +4,18 @@ import type { LocalActors } from '../actors.ts'
 import type { RoutesOptions } from '../fedi.ts'
 import type { FollowBook } from '../follows.ts'
 import type { Receive } from '../inbox/receive.ts'
-import { isPublicAddress } from '../net/address.ts'
+import type { Readers } from '../inbox/readers.ts'
+import type { Prover } from '../proof/prover.ts'
 import type { Publisher } from '../publish.ts'
 import type { FollowerDigests } from '../sync/out.ts'
 import type { Store } from '../../store/store.ts'
 import type { Uris } from '../uris.ts'
 import { collections, type CollectionName } from './collections.ts'
+import { refusal } from './guard.ts'
 import { vocabularyAnswer } from './ns.ts'
 import { discovery, nodeInfo, VERSIONS } from './nodeinfo.ts'
 import { ACTIVITY_JSON, answerJson, server, type Asked } from './serve.ts'
+import { addressFrom } from './source.ts'
 import { webfinger } from './webfinger.ts'
 
 export interface RoutesHouse {
@@ -25,19 +28,12 @@ export interface RoutesHouse {
   publisher: Publisher
   receive: Receive
   digests: FollowerDigests
-  /** Origin of the actor who has signed this GET, where the signature holds. */
-  signerOrigin(request: Request): Promise<string | undefined>
+  readers: Readers
+  prover: Prover
 }
 
 const NODEINFO_TYPE = (version: string) => `application/json; profile="http://nodeinfo.diaspora.software/ns/schema/${version}#"`
-const asked = (c: Context): Asked => ({ accept: c.req.header('accept'), ifNoneMatch: c.req.header('if-none-match') })
 const gone = () => new Response(null, { status: 410 })
-
-/** The socket's address, unless it is a proxy's or this machine's: then nobody is held to account for others. */
-function socketAddress(env: unknown): string | undefined {
-  const address = (env as { incoming?: { socket?: { remoteAddress?: string } } } | undefined)?.incoming?.socket?.remoteAddress
-  return address !== undefined && isPublicAddress(address.replace(/^::ffff:/, '')) ? address : undefined
-}
 
 const hostMeta = (origin: string) => `<?xml version="1.0" encoding="UTF-8"?>
 <XRD xmlns="http://docs.oasis-open.org/ns/xri/xrd-1.0">
@@ -51,9 +47,13 @@ export function routes(house: RoutesHouse, o: RoutesOptions = {}): Hono {
   const lists = collections(house)
   const finger = webfinger(house)
   const app = new Hono()
+  const source = addressFrom(o)
+  const asked = (c: Context): Asked => ({
+    accept: c.req.header('accept'), ifNoneMatch: c.req.header('if-none-match'),
+    reader: () => house.readers.of(c.req.raw, source(c)).catch(() => undefined),
+  })
 
-  const inbox = (handle: (c: Context) => string | undefined) => (c: Context) =>
-    receive(c.req.raw, handle(c), o.clientAddress ? o.clientAddress(c.req.raw, c.env) : socketAddress(c.env))
+  const inbox = (handle: (c: Context) => string | undefined) => (c: Context) => receive(c.req.raw, handle(c), source(c))
   app.all('/ap/inbox', inbox(() => undefined))
   app.all('/ap/actor/inbox', inbox(() => uris.instanceHandle))
   app.all('/ap/actors/:handle/inbox', inbox((c) => c.req.param('handle')))
@@ -70,9 +70,9 @@ export function routes(house: RoutesHouse, o: RoutesOptions = {}): Hono {
 
   /** Who follows from a server is told to that server and to nobody else; no cache may hand it on. */
   const followersOf = (handle: string) => async (c: Context): Promise<Response> => {
-    const origin = await house.signerOrigin(c.req.raw)
-    if (origin === undefined) return new Response('only with a signature of the server that asks\n', { status: 401, headers: { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' } })
-    const found = await lists.followersOf(handle, origin)
+    let reader: string
+    try { reader = await house.readers.of(c.req.raw, source(c)) } catch (e) { return refusal(e) }
+    const found = await lists.followersOf(handle, new URL(reader).origin)
     if (found === undefined) return c.notFound()
     return found === 'gone' ? gone() : new Response(JSON.stringify(found), { headers: { 'content-type': ACTIVITY_JSON, 'cache-control': 'private, no-store' } })
   }
