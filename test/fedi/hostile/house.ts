@@ -57,7 +57,14 @@ function watchConnections(port: number) {
   return { seen, stop() { Socket.prototype.connect = original } }
 }
 
-export async function hostileHouse(o: { fresh?: () => Promise<Store>; instance?: Partial<InstanceOptions> } = {}) {
+export interface HouseOptions {
+  fresh?: () => Promise<Store>
+  instance?: Partial<InstanceOptions>
+  /** false: x has never been met, nor has anybody else. */
+  met?: boolean
+}
+
+export async function hostileHouse(o: HouseOptions = {}) {
   const i = await talkInstance(await (o.fresh ?? engines[0]!.fresh)(), o.instance)
   const port = Number(new URL(i.origin).port)
   const r = await makeRemote(), other = await makeRemote()
@@ -97,6 +104,7 @@ export async function hostileHouse(o: { fresh?: () => Promise<Store>; instance?:
       await other.close()
     },
   }
+  if (o.met === false) return house
   // Known from here on: its key, and the instance's own, which signs our fetches.
   await house.followed(x)
   expect((await house.send(activity(x.id, 'Hello', x.id))).status).toBe(202)
