@@ -45,6 +45,8 @@ const rules = {
   'post.edit': { roles: ['admin'], editor: true },
   'post.remove': curatorsAndEditors,
   'follower.manage': { roles: ['admin'], editor: true }, // who follows a co-op is its own business
+  'directory.speak': admins, // post in the name of the directory itself
+  'comment.moderate': curators, // answers from elsewhere: let in, hide, show; and who is let in at once
   'audit.read': curators,
   'account.manage': admins,
   'peer.manage': admins,

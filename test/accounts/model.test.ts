@@ -19,6 +19,8 @@ const matrix: Record<Action, string> = {
   'post.edit': 'admin editor',
   'post.remove': 'admin curator editor',
   'follower.manage': 'admin editor',
+  'directory.speak': 'admin',
+  'comment.moderate': 'admin curator',
   'audit.read': 'admin curator',
   'account.manage': 'admin',
   'peer.manage': 'admin',
