@@ -71,6 +71,7 @@ export function remoteActors(store: Store, clock: Clock, fetch: Fetcher) {
     markGone,
     /** Known and fresh, or fetched now. */
     async get(id: string): Promise<KnownActor> {
+      fetch.refuseBlocked(id)
       const old = await known(id)
       if (old && !old.gone && clock.now().getTime() - old.fetched.getTime() < FRESH) return old
       try { return await refresh(id) } catch (e) {
