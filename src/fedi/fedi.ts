@@ -121,6 +121,8 @@ export interface HostHealth {
 export interface RoutesOptions {
   /** The human page of a stored document, where there is one: who asks for HTML is sent there. */
   humanPage?: (id: string) => string | undefined | Promise<string | undefined>
+  /** What a local actor shows first: the documents of its `featured` collection, embedded there. Default none. */
+  featured?: (handle: string) => Promise<readonly Json[]>
   /** For NodeInfo. Default zeros. */
   usage?: () => Promise<NodeUsage>
   /** The instance's name and description in NodeInfo's metadata. */

@@ -6,7 +6,7 @@ import type { Db } from '../../store/store.ts'
 import type { LocalActors } from '../actors.ts'
 import type { Json } from '../fedi.ts'
 import type { FollowBook } from '../follows.ts'
-import { idOf, isObject, listOf, sameOrigin } from '../json.ts'
+import { idOf, isObject, listOf, originOf, sameOrigin } from '../json.ts'
 import type { Publisher } from '../publish.ts'
 import type { RemoteActors } from '../remote.ts'
 import { ACTOR_TYPES } from '../remote-shape.ts'
@@ -148,7 +148,11 @@ export function plans(house: PlanHouse): (a: Act) => Promise<Plan> {
     const former = isObject(a.raw.object) ? (a.raw.object.formerType ?? a.raw.object.type) : undefined
     return {
       object: a.raw.object, objectId: id, keys: [...(typeof former === 'string' && former !== 'Tombstone' ? [`Delete/${former}`] : []), 'Delete'],
-      effect: (tx) => stones.set(tx, id, a.actor),
+      async effect(tx) {
+        await stones.set(tx, id, a.actor)
+        // Whoever speaks for a server may take down what stands there, its author or not.
+        await stones.set(tx, id, new URL(id).origin)
+      },
     }
   }
 
@@ -170,7 +174,10 @@ export function plans(house: PlanHouse): (a: Act) => Promise<Plan> {
     return {
       ...found, keys: keysFor(a.type, found.object),
       async effect(tx) {
-        if (await stones.any(tx, [found.objectId, a.id], a.actor)) throw new Dropped('deleted before it came')
+        const origin = found.objectId === undefined ? undefined : originOf(found.objectId)
+        if (await stones.any(tx, [found.objectId, a.id], a.actor) || (origin !== undefined && await stones.any(tx, [found.objectId], origin))) {
+          throw new Dropped('deleted before it came')
+        }
       },
     }
   }
