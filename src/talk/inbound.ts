@@ -90,10 +90,14 @@ export function inbound(house: InboundHouse) {
       return state !== undefined && posts.add(tx, { ...row, thread: parent!.thread ?? parent!.id, state })
     },
 
-    /** The author or its server took the post down, or shows it to nobody in particular any more. */
-    async withdraw(tx: Db, actor: string, uri: string): Promise<boolean> {
+    /**
+     * The author took the post down, or shows it to nobody in particular any more; or its server did.
+     * @param forServer the actor is its server's own
+     */
+    async withdraw(tx: Db, actor: string, uri: string, forServer = false): Promise<boolean> {
       const old = await posts.rowByUri(uri, tx)
-      if (!old || old.speaker !== null || old.state === 'removed' || (old.author !== actor && !sameOrigin(uri, actor))) return false
+      if (!old || old.speaker !== null || old.state === 'removed') return false
+      if (old.author !== actor && !(forServer && sameOrigin(uri, actor))) return false
       await posts.blank(tx, old.id)
       return true
     },

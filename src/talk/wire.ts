@@ -80,7 +80,7 @@ function look({ fedi, store, talk, clock }: WireHouse): JobHandler {
         await store.write((tx) => talk.receive(tx, actor, post, true))
       } catch (e) {
         if (!(e instanceof Problem)) throw e
-        if (e.code === 'gone') await store.write((tx) => talk.withdraw(tx, new URL(id).origin, id))
+        if (e.code === 'gone') await store.write((tx) => talk.withdraw(tx, new URL(id).origin, id, true))
         else if (e.code === 'unreachable' && e.status >= 500) throw e // later, perhaps
       }
     },
@@ -110,7 +110,7 @@ export function talkWire(house: WireHouse): Record<string, JobHandler> {
   })
   fedi.on('Delete', async (tx, a) => {
     if (!a.objectId) return
-    await talk.withdraw(tx, a.actor, a.objectId)
+    await talk.withdraw(tx, a.actor, a.objectId, (await fedi.knownActor(a.actor))?.type === 'Application')
     await talk.reactions.takeBack(tx, a.actor, a.objectId) // an Announce is deleted by some instead of undone
   })
   likes(house)

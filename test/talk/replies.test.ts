@@ -126,11 +126,14 @@ describe.each(engines)('on $engine', ({ fresh }) => {
     await create(ana, early)
     expect(await kept(early.id)).toBeUndefined()
 
-    // A server's own actor takes down what stands on it, before or after it comes.
+    // A server's own actor takes down what stands on it, before or after it comes; another of its users does not.
+    const server = remote.actor('server', { type: 'Application' })
     const [late, never] = [reply(ana, root.uri), reply(ana, root.uri)]
     await create(ana, late)
     await send(ben, activity(ben.id, 'Delete', late.id))
-    await send(ben, activity(ben.id, 'Delete', never.id))
+    expect(await shown(root.id)).toHaveLength(1)
+    await send(server, activity(server.id, 'Delete', late.id))
+    await send(server, activity(server.id, 'Delete', never.id))
     await create(ana, never)
     expect([await shown(root.id), await kept(never.id)]).toEqual([[], undefined])
 

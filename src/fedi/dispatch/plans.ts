@@ -145,13 +145,14 @@ export function plans(house: PlanHouse): (a: Act) => Promise<Plan> {
       }
     }
     if (!sameOrigin(id, a.actor)) throw new Dropped('a Delete of another server’s object')
+    // The actor of a server itself may take down what stands there; another user of it may not.
+    const forServer = (await remote.known(a.actor))?.type === 'Application'
     const former = isObject(a.raw.object) ? (a.raw.object.formerType ?? a.raw.object.type) : undefined
     return {
       object: a.raw.object, objectId: id, keys: [...(typeof former === 'string' && former !== 'Tombstone' ? [`Delete/${former}`] : []), 'Delete'],
       async effect(tx) {
         await stones.set(tx, id, a.actor)
-        // Whoever speaks for a server may take down what stands there, its author or not.
-        await stones.set(tx, id, new URL(id).origin)
+        if (forServer) await stones.set(tx, id, new URL(id).origin)
       },
     }
   }
