@@ -44,6 +44,8 @@ const rules = {
   'post.publish': { roles: ['admin'], editor: true },
   'post.edit': { roles: ['admin'], editor: true },
   'post.remove': curatorsAndEditors,
+  'actor.follow': { roles: ['admin'], editor: true }, // follow somebody on another server in its name
+  'actor.react': { roles: ['admin'], editor: true }, // like, boost
   'audit.read': curators,
   'account.manage': admins,
   'peer.manage': admins,
