@@ -46,6 +46,8 @@ const rules = {
   'post.remove': curatorsAndEditors,
   'actor.follow': { roles: ['admin'], editor: true }, // follow somebody on another server in its name
   'actor.react': { roles: ['admin'], editor: true }, // like, boost
+  'directory.speak': admins, // post in the name of the directory itself
+  'comment.moderate': curators, // answers from elsewhere: let in, hide, show; and who is let in at once
   'audit.read': curators,
   'account.manage': admins,
   'peer.manage': admins,

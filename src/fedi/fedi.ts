@@ -8,7 +8,6 @@ import type { Documents } from '../store/documents.ts'
 import type { DeadLetter, Depth, Jobs } from '../store/jobs.ts'
 import type { Db, Store } from '../store/store.ts'
 import type { JobHandler } from '../store/workers.ts'
-import type { Home, LinkTemplate } from './intents.ts'
 import type { Uris } from './uris.ts'
 
 export type Json = Record<string, unknown>
@@ -119,6 +118,18 @@ export interface HostHealth {
   openUntil: Date | null
   signature: 'rfc9421' | 'cavage' | null
   software: string | null
+}
+
+/** A link of a JRD that has a template in the place of an address (RFC 6415). */
+export interface LinkTemplate { rel: string; template: string }
+
+/** What the WebFinger of an account says of where its people act. */
+export interface Home {
+  /** Host of the account's address, with its port where it is not the scheme's own; in letters of ASCII. */
+  host: string
+  /** The account's actor, as that host names it. */
+  self?: string
+  links: LinkTemplate[]
 }
 
 export interface RoutesOptions {

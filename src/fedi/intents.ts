@@ -2,7 +2,7 @@
  * Where people act on what they see elsewhere: link templates in WebFinger. FEP-3b86 (Activity Intents) names one for each kind of
  * act; before it there was OStatus's "subscribe", which Mastodon and its kin have for everything. Pure.
  */
-import type { Json } from './fedi.ts'
+import type { Home, Json, LinkTemplate } from './fedi.ts'
 import { isObject, listOf } from './json.ts'
 import { checkUrl } from './net/address.ts'
 
@@ -10,18 +10,6 @@ export const SUBSCRIBE = 'http://ostatus.org/schema/1.0/subscribe'
 const FEP_3B86 = 'https://w3id.org/fep/3b86/'
 /** The relation of an intent: `intentRel('Follow')`. */
 export const intentRel = (name: string): string => FEP_3B86 + name
-
-/** A link of a JRD that has a template in the place of an address (RFC 6415). */
-export interface LinkTemplate { rel: string; template: string }
-
-/** What the WebFinger of an account says of where its people act. */
-export interface Home {
-  /** Host of the account's address, with its port where it is not the scheme's own; in letters of ASCII. */
-  host: string
-  /** The account's actor, as that host names it. */
-  self?: string
-  links: LinkTemplate[]
-}
 
 /** Longer ones lead nowhere that a browser would go. */
 const MAX = 2000

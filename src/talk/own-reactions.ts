@@ -3,7 +3,6 @@
  * from however many pages at once it is said; what was said can be taken back, for its activity is kept.
  */
 import { and, eq, inArray } from 'drizzle-orm'
-import { allowAs, type Voice } from '../accounts/voices.ts'
 import type { Who } from '../accounts/model.ts'
 import { authorsOf } from '../fedi/dispatch/authority.ts'
 import type { Fedi, Json } from '../fedi/fedi.ts'
@@ -13,16 +12,17 @@ import { newId } from '../kernel/ids.ts'
 import type { Clock } from '../kernel/time.ts'
 import { record } from '../store/audit.ts'
 import type { Db, Store } from '../store/store.ts'
+import { allowActing } from './acting.ts'
 import { PUBLIC } from './document.ts'
-import type { Post, ReactionKind } from './model.ts'
+import type { Post, ReactionKind, Speaker } from './model.ts'
 import { talkTables } from './tables.ts'
 
 export interface OwnReactionHouse {
   store: Store
   clock: Clock
   fedi: Pick<Fedi, 'publish' | 'undo' | 'fetchObject' | 'uris'>
-  /** Who may speak; see app.ts. */
-  voice(handle: string): Promise<Voice | undefined>
+  /** Whose handle it is; see app.ts. */
+  speaker(handle: string): Promise<Speaker | undefined>
   posts: { byUri(uri: string, db?: Db): Promise<Post | undefined> }
   /** Where likes of our own posts are counted (reactions.ts). */
   reactions: {
@@ -62,9 +62,7 @@ export function ownReactions(house: OwnReactionHouse) {
   const is = (actor: string, kind: ReactionKind, object: string) => and(eq(t.actor, actor), eq(t.kind, kind), eq(t.object, object))
 
   async function speaking(who: Who | undefined, handle: string): Promise<void> {
-    const voice = await house.voice(handle)
-    if (!voice) throw new Problem('no-actor', `${handle} cannot act: it is no open actor here`, { status: 409, field: 'as' })
-    allowAs(who, 'actor.react', voice)
+    allowActing(who, await house.speaker(handle), 'actor.react')
   }
 
   async function target(uri: string): Promise<Target> {

@@ -116,6 +116,7 @@ export function talkWire(house: { fedi: Fedi; jobs: Jobs; store: Store; talk: Ta
   fedi.on('Delete', async (tx, a) => {
     if (!a.objectId) return
     await talk.withdraw(tx, a.actor, a.objectId)
+    await talk.own.forget(tx, a.objectId)
     await talk.reactions.takeBack(tx, a.actor, a.objectId) // an Announce is deleted by some instead of undone
   })
   likes(fedi, talk)

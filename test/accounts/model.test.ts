@@ -20,6 +20,8 @@ const matrix: Record<Action, string> = {
   'post.remove': 'admin curator editor',
   'actor.follow': 'admin editor',
   'actor.react': 'admin editor',
+  'directory.speak': 'admin',
+  'comment.moderate': 'admin curator',
   'audit.read': 'admin curator',
   'account.manage': 'admin',
   'peer.manage': 'admin',
