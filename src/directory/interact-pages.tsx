@@ -161,6 +161,9 @@ const Body = (p: ViewProps): Child => {
   )
 }
 
+/** Without letters that look like others. */
+const plainly = (uri: string): string => (URL.canParse(uri) ? new URL(uri).href : uri)
+
 const View = (p: ViewProps) => {
   const { page, target, problem } = p
   const { t } = page
@@ -173,7 +176,7 @@ const View = (p: ViewProps) => {
         {target && !target.here ? (
           <>
             <p class="lede"><Say t={t} k="interact.about" parts={{ host: <code>{target.host}</code> }} /></p>
-            <p class="sub small"><code>{target.uri}</code></p>
+            <p class="sub small"><code>{plainly(target.uri)}</code></p>
           </>
         ) : <p class="lede">{t('interact.lede')}</p>}
         <Body {...p} />

@@ -149,7 +149,7 @@ export function interact(house: InteractHouse) {
     /** One of ours follows a remote actor. Problems as `react` has them, and `local`: those of one server do not follow each other. */
     async follow(who: Who | undefined, handle: string, actorUri: string): Promise<void> {
       allowActing(who, await house.speaker(handle), 'actor.follow')
-      if (fedi.uris.isLocal(actorUri)) throw new Problem('local', 'that is an actor of this server', { status: 422 })
+      if (target(actorUri).here) throw new Problem('local', 'that is an actor of this server', { status: 422 })
       spend(who)
       const subject = fedi.uris.actor(handle)
       await inTime(fedi.follow({ handle }, actorUri, (tx) =>
@@ -165,7 +165,7 @@ export function interact(house: InteractHouse) {
     /** Like or boost (talk/own-reactions.ts), within the budget. */
     async react(who: Who | undefined, handle: string, kind: ReactionKind, uri: string): Promise<void> {
       allowActing(who, await house.speaker(handle), 'actor.react')
-      spend(who)
+      if (!target(uri).here) spend(who)
       await inTime(talk.react(who, handle, kind, uri))
     },
     async unreact(who: Who | undefined, handle: string, kind: ReactionKind, uri: string): Promise<void> {
