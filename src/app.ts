@@ -12,8 +12,13 @@ import { coops } from './coops/service.ts'
 import { directorySpeaker, ensureActors, readSite } from './directory/actors.ts'
 import { federation } from './directory/federation.ts'
 import { federationPages } from './directory/federation-pages.tsx'
+import { interact } from './directory/interact.ts'
+import { INTERACT, interactLinks, interactPages } from './directory/interact-pages.tsx'
 import { nsPages } from './directory/ns-pages.tsx'
 import { aboutPages } from './directory/pages.tsx'
+import { remote } from './directory/remote.ts'
+import { actFromElsewhere, followFromElsewhere, remotePages } from './directory/remote-pages.tsx'
+import { speakersOf } from './directory/speakers.ts'
 import { makeFedi } from './fedi/make.ts'
 import { sealer } from './kernel/seal.ts'
 import { DAY, systemClock } from './kernel/time.ts'
@@ -27,7 +32,7 @@ import { claimOrigin, claimSecret, openStore } from './store/open.ts'
 import type { JobHandler } from './store/workers.ts'
 import { countedNotes } from './talk/counted.ts'
 import { talkPages } from './talk/pages.tsx'
-import { talk } from './talk/service.ts'
+import { talk, type Speaker } from './talk/service.ts'
 import { PostList } from './talk/views.tsx'
 import { talkWire } from './talk/wire.ts'
 import { swatchHash } from './web/weave.ts'
@@ -64,11 +69,14 @@ export async function makeHouse(config: Config, o: HouseOptions = {}) {
     const people = accounts({ store, clock, origin: config.origin, sealer: seal })
     const organisations = coops({ store, clock, jobs, fedi, icon: (handle) => ({ url: `${config.origin}/swatch/${swatchHash(fedi.uris.actor(handle))}.png`, mediaType: 'image/png' }) })
     const levers = rulebook({ store, clock, organisation: (handle: string) => organisations.read.organisation(handle) })
-    const posts = talk({ store, clock, fedi, sealer: seal, speaker: async (handle) => handle === 'directory' ? directorySpeaker(store) : organisations.read.speaker(handle) })
+    const speaker = async (handle: string): Promise<Speaker | undefined> => handle === 'directory' ? directorySpeaker(store) : organisations.read.speaker(handle)
+    const posts = talk({ store, clock, fedi, sealer: seal, speaker })
+    const acting = { store, clock, fedi, talk: posts, speaker, allowPrivate: config.allowPrivate }
     const handlers: Record<string, JobHandler> = { ...fedi.handlers(), ...organisations.handlers(), ...talkWire({ fedi, jobs, store, talk: posts, clock }) }
     return {
       config, clock, store, jobs, kv, fedi, sealer: seal, handlers,
       accounts: people, organisations, levers, talk: posts,
+      interact: interact({ ...acting, speakers: speakersOf({ organisation: organisations.read.byId, speaker }) }), remote: remote(acting),
       /** Before serving: the instance's own actors are there and say its name. */
       begin: () => ensureActors(store, fedi),
       /** What a new host should do next, in a sentence or two; undefined when it has been done. */
@@ -121,6 +129,7 @@ export function makeApp(house: House, o: { /** Languages to offer; tests add a r
   app.route('/', countedNotes(house.talk))
   app.route('/', fedi.routes({
     humanPage: (id) => humanPage(house, id),
+    intents: interactLinks(config.origin),
     clientAddress: (request, env) => addressOf(request.headers.get('x-forwarded-for'), env, config.trustProxy),
     about: async () => { const { name, tagline } = await readSite(store); return { name, description: tagline } },
     usage: async () => ({ users: (await house.organisations.read.counts()).open, ...await house.talk.read.count() }),
@@ -131,6 +140,7 @@ export function makeApp(house: House, o: { /** Languages to offer; tests add a r
   app.route('/', accountPages(house.accounts, { origin: config.origin, clock: house.clock, trustProxy: config.trustProxy }))
   app.route('/', aboutPages({
     software: { name: 'Toadlane', version },
+    follow: (page) => followFromElsewhere(page, fedi.uris.actor('directory')),
     site: () => readSite(store),
     counts: async () => {
       const [o, levers, posts] = await Promise.all([house.organisations.read.counts(), house.levers.read.counts(), house.talk.read.count()])
@@ -138,8 +148,11 @@ export function makeApp(house: House, o: { /** Languages to offer; tests add a r
     },
   }))
   app.route('/', nsPages())
+  app.route('/', interactPages(house.interact))
+  app.route('/', remotePages(house.remote, { trustProxy: config.trustProxy }))
   app.route('/', federationPages(federation({ store, clock: house.clock, jobs: house.jobs, fedi })))
   app.route('/', coopPages(house.organisations, {
+    follow: (page, organisation) => followFromElsewhere(page, fedi.uris.actor(organisation.handle)),
     levers: async (page, organisation) => {
       const levers = await house.levers.read.ofOrganisation(organisation.handle)
       return levers.length ? LeverCards({ page, levers }) : undefined
@@ -150,6 +163,6 @@ export function makeApp(house: House, o: { /** Languages to offer; tests add a r
     },
   }))
   app.route('/', leverPages(house.levers))
-  app.route('/', talkPages(house.talk))
+  app.route('/', talkPages(house.talk, { acts: async (c, post) => actFromElsewhere(c, post, (await house.interact.speakers(c.get('who'))).length ? INTERACT : undefined) }))
   return app
 }

@@ -1,6 +1,7 @@
 /** What the instance says of itself. */
 import { Hono } from 'hono'
 import { raw } from 'hono/html'
+import type { Child } from 'hono/jsx'
 import { may } from '../accounts/model.ts'
 import { plainToHtml } from '../kernel/text.ts'
 import { Facts } from '../web/components.tsx'
@@ -10,10 +11,10 @@ import type { Site } from './actors.ts'
 import { FEDERATION } from './federation-pages.tsx'
 
 export interface Counts { organisations: number; countries: number; levers: number; posts: number }
-export interface AboutHouse { site(): Promise<Site>; counts(): Promise<Counts>; software: { name: string; version: string } }
+export interface AboutHouse { site(): Promise<Site>; counts(): Promise<Counts>; software: { name: string; version: string }; /** How to follow the directory. */ follow?: (page: Page) => Child }
 
-interface AboutProps { page: Page; site: Site; counts: Counts; software: AboutHouse['software']; /** Looks after deliveries. */ minder: boolean }
-const About = ({ page, site, counts, software, minder }: AboutProps) => {
+interface AboutProps { page: Page; site: Site; counts: Counts; software: AboutHouse['software']; /** Looks after deliveries. */ minder: boolean; follow?: Child }
+const About = ({ page, site, counts, software, minder, follow }: AboutProps) => {
   const { t } = page
   return (
     <Layout page={page} title={t('about.title', { name: site.name })} current="/about" dye="teal" description={site.tagline}>
@@ -33,6 +34,7 @@ const About = ({ page, site, counts, software, minder }: AboutProps) => {
           <h2>{t('about.followTitle')}</h2>
           <p>{t('about.follow')}</p>
           <p><code>{page.site.handle}</code></p>
+          {follow}
           <h2>{t('about.standingTitle')}</h2>
           <p>{t('about.unclaimed')}</p>
           <p>{t('about.consented')}</p>
@@ -51,6 +53,6 @@ const About = ({ page, site, counts, software, minder }: AboutProps) => {
 export function aboutPages(house: AboutHouse): Hono {
   return new Hono().get('/about', async (c) => {
     const [site, counts] = await Promise.all([house.site(), house.counts()])
-    return html(c, <About page={pageOf(c)} site={site} counts={counts} software={house.software} minder={may(c.get('who'), 'delivery.manage')} />)
+    return html(c, <About page={pageOf(c)} site={site} counts={counts} software={house.software} minder={may(c.get('who'), 'delivery.manage')} follow={house.follow?.(pageOf(c))} />)
   })
 }

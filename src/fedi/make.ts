@@ -24,6 +24,7 @@ import { PER_HOST } from './delivery/deliver.ts'
 import { publisher as makePublisher } from './publish.ts'
 import { remoteActors, type KnownActor } from './remote.ts'
 import { PUBLIC } from './terms.ts'
+import { undoing } from './undo.ts'
 import { makeUris } from './uris.ts'
 
 /** What has been received is remembered for longer than anybody retries; stones a good deal longer. */
@@ -58,6 +59,7 @@ export function makeFedi(o: FediOptions): Fedi {
   const arrivals = intake(store, clock, jobs)
   const send = sender({ agent, allowPrivate, clock, userAgent })
   const lookup = lookups({ fetch, remote, allowPrivate, isLocal: uris.isLocal })
+  const undo = undoing({ documents, uris, publisher })
   const { follow, unfollow } = followings({ store, clock, uris, remote, follows, publisher })
 
   async function mailbox(handle: string): Promise<'open' | 'gone' | 'none'> {
@@ -92,6 +94,7 @@ export function makeFedi(o: FediOptions): Fedi {
     putObject: publisher.putObject,
     buryObject: publisher.buryObject,
     publish: publisher.publish,
+    undo,
     follow,
     unfollow,
     isFollowed: follows.isFollowed,
@@ -100,6 +103,7 @@ export function makeFedi(o: FediOptions): Fedi {
     followersCount: follows.followersCount,
     followers: follows.followers,
     lookupActor: async (text) => bare(await lookup.actor(text)),
+    home: lookup.home,
     async knownActor(id) {
       const known = await remote.known(id)
       return known && !known.gone ? bare(known) : undefined

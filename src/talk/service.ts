@@ -7,6 +7,7 @@ import type { Db, Store } from '../store/store.ts'
 import { inbound } from './inbound.ts'
 import { moderation } from './moderation.ts'
 import { postInput, type Post, type Speaker } from './model.ts'
+import { ownReactions } from './own-reactions.ts'
 import { pins } from './pins.ts'
 import { reactions as makeReactions } from './reactions.ts'
 import { sayings } from './say.ts'
@@ -33,6 +34,7 @@ export function talk(house: TalkHouse) {
   const { store, clock, fedi } = house
   const posts = postStore(store)
   const reactions = makeReactions({ store, fedi, sealer: house.sealer, oursByUri: posts.oursByUri })
+  const own = ownReactions({ store, clock, fedi, posts, reactions, speaker: house.speaker })
   const { say, reword, takeDown } = sayings({ store, clock, fedi, posts, reactions })
   const { receive, withdraw } = inbound({ store, clock, fedi, posts })
 
@@ -60,6 +62,7 @@ export function talk(house: TalkHouse) {
 
   return {
     say, reword, takeDown,
+    react: own.react, unreact: own.unreact, own,
 
     /**
      * An organisation, a person or the directory posts: state, document, outbox and deliveries in one transaction.

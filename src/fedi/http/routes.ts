@@ -45,7 +45,7 @@ export function routes(house: RoutesHouse, o: RoutesOptions = {}): Hono {
   const { uris, receive } = house
   const served = server({ ...house, ...(o.humanPage ? { humanPage: o.humanPage } : {}) })
   const lists = collections({ ...house, ...(o.featured ? { featured: o.featured } : {}) })
-  const finger = webfinger(house)
+  const finger = webfinger({ ...house, intents: o.intents ?? [] })
   const app = new Hono()
 
   const inbox = (handle: (c: Context) => string | undefined) => (c: Context) =>
