@@ -49,6 +49,8 @@ const rules = {
   'report.decide': curators, // read, decide, and send on to the server concerned
   'domain.block': admins, // a whole other server
   'person.speak': { roles, editor: false }, // choose a public handle for oneself
+  'directory.speak': admins, // post in the name of the directory itself
+  'comment.moderate': curators, // answers from elsewhere: let in, hide, show; and who is let in at once
   'audit.read': curators,
   'account.manage': admins,
   'peer.manage': admins,

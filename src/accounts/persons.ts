@@ -20,7 +20,7 @@ export interface PersonsHouse {
   icon?: PersonDocumentOptions['icon']
   /** Names that rooms above have given already, besides those that fedi knows (a listing that nobody has seen yet). */
   isTaken?: (handle: string) => Promise<boolean>
-  /** In the transaction in which a person goes: what they have said goes too. */
+  /** In the transaction in which a person goes, while their actor can still speak: what they have said goes too. */
   onGone?: (tx: Db, person: Person) => Promise<void>
 }
 
@@ -43,9 +43,9 @@ export function persons(house: PersonsHouse, data: AccountStore) {
 
   /** The actor leaves a Tombstone and its followers a Delete; the handle is never given again. */
   async function bury(tx: Db, person: Person): Promise<void> {
+    await house.onGone?.(tx, person)
     await fedi.actors.bury(tx, person.handle)
     await data.removePerson(tx, person.userId)
-    await house.onGone?.(tx, person)
   }
 
   return {

@@ -2,7 +2,7 @@
  * What happens to all posts of one author at once, whatever they are: their server is blocked, or the author is gone for good.
  * Always in batches, so that no write is held long (HOSTILE.md 44).
  */
-import { and, asc, eq, gt, inArray, isNull, ne } from 'drizzle-orm'
+import { and, asc, eq, gt, inArray, isNull, ne, sql } from 'drizzle-orm'
 import type { Fedi } from '../fedi/fedi.ts'
 import type { Db, Store } from '../store/store.ts'
 import { talkTables } from './tables.ts'
@@ -31,6 +31,13 @@ export function postsByAuthor(house: { store: Store; fedi: Pick<Fedi, 'buryObjec
         const ids = posts.filter((p) => p.state === state).map((p) => p.id)
         if (ids.length) await tx.update(t).set({ state }).where(and(inArray(t.id, ids), eq(t.state, 'hidden')))
       }
+    },
+    /** Actors of other servers whom an actor of ours has answered: they have its words, whether they follow it or not. */
+    async answered(tx: Db, author: string, limit: number): Promise<string[]> {
+      const rows = await tx.rows<{ author: string }>(sql`
+        select distinct parent.author from ${t} answer join ${t} parent on parent.uri = answer.in_reply_to
+        where answer.author = ${author} and parent.speaker is null order by parent.author limit ${limit}`)
+      return rows.map((r) => r.author)
     },
     /**
      * Removes up to `limit` posts of an actor of ours that is gone: their words go, their ids answer 410. Nothing is said of each:

@@ -21,6 +21,8 @@ const matrix: Record<Action, string> = {
   'report.decide': 'admin curator',
   'domain.block': 'admin',
   'person.speak': 'admin curator member',
+  'directory.speak': 'admin',
+  'comment.moderate': 'admin curator',
   'audit.read': 'admin curator',
   'account.manage': 'admin',
   'peer.manage': 'admin',
