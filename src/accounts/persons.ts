@@ -107,6 +107,11 @@ export function persons(house: PersonsHouse, data: AccountStore) {
     },
 
     async person(handle: string): Promise<Person | undefined> { return isHandle(handle) ? data.person(store.read, handle) : undefined },
+    /** Who speaks under the handle, for talk. */
+    async speaker(handle: string): Promise<{ kind: 'person'; id: null; userId: string; handle: string; name: string; open: true } | undefined> {
+      const p = isHandle(handle) ? await data.person(store.read, handle) : undefined
+      return p && { kind: 'person', id: null, userId: p.userId, handle, name: p.name, open: true }
+    },
     personOf: (userId: string): Promise<Person | undefined> => data.personOf(store.read, userId),
     /** Was it a person's, who gave it up? Then its page answers 410. */
     async wasPerson(handle: string): Promise<boolean> {
