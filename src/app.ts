@@ -27,7 +27,9 @@ import { aboutPages } from './directory/pages.tsx'
 import { remote } from './directory/remote.ts'
 import { actFromElsewhere, followFromElsewhere, remotePages } from './directory/remote-pages.tsx'
 import { speakersOf } from './directory/speakers.ts'
+import { humanAddresses } from './fedi/http/negotiate.ts'
 import { makeFedi } from './fedi/make.ts'
+import { isHandle } from './kernel/ids.ts'
 import { sealer } from './kernel/seal.ts'
 import { DAY, systemClock } from './kernel/time.ts'
 import { healthRoutes } from './health.ts'
@@ -41,6 +43,7 @@ import type { JobHandler } from './store/workers.ts'
 import { postsByAuthor } from './talk/authors.ts'
 import { countedNotes } from './talk/counted.ts'
 import { farewells } from './talk/farewell.ts'
+import { MODERATION, moderationPages } from './talk/moderation-pages.tsx'
 import { talkPages } from './talk/pages.tsx'
 import { talk, type Speaker } from './talk/service.ts'
 import { PostList } from './talk/views.tsx'
@@ -152,6 +155,21 @@ async function humanPage(house: House, id: string): Promise<string | undefined> 
   return id.startsWith(note) ? `${origin}/posts/${id.slice(note.length)}` : undefined
 }
 
+/** The other way: the document behind a human page, for programs that were given the page's address. */
+async function documentOf(house: House, path: string): Promise<string | undefined> {
+  const { uris, handleHost } = house.fedi
+  if (path === '/') return uris.actor('directory')
+  if (path === '/about') return uris.instanceActor
+  const post = /^\/posts\/([0-9a-f-]{36})$/.exec(path)
+  if (post) {
+    const found = await house.talk.read.byId(post[1]!)
+    return found && (found.speaker !== null ? found.uri : found.state === 'public' ? found.uri : undefined)
+  }
+  const [, handle, host] = /^\/(?:co-ops\/|people\/|@)([^/@]+)(?:@([^/@]+))?$/.exec(path) ?? []
+  if (handle === undefined || !isHandle(handle) || (host !== undefined && host !== handleHost)) return undefined
+  return await house.fedi.documents.get(uris.actor(handle)) ? uris.actor(handle) : undefined
+}
+
 /** Every route: health and the wire first, for they need of the shell only its headers; then the pages. */
 export function makeApp(house: House, o: { /** Languages to offer; tests add a right-to-left one. */ languages?: readonly string[] } = {}): Hono {
   const { config, fedi, store } = house
@@ -167,6 +185,7 @@ export function makeApp(house: House, o: { /** Languages to offer; tests add a r
     usage: async () => ({ users: (await house.organisations.read.counts()).open + await house.accounts.countPersons(), ...await house.talk.read.count() }),
     featured: house.talk.pins.featured,
   }))
+  app.use(humanAddresses((path) => documentOf(house, path)))
   shell({ origin: config.origin, site: siteFacts(store, config.origin, config.handleHost), ...o }).mount(app)
   app.use(session(house.accounts))
   app.route('/', accountPages(house.accounts, { origin: config.origin, clock: house.clock, trustProxy: config.trustProxy }))
@@ -177,7 +196,10 @@ export function makeApp(house: House, o: { /** Languages to offer; tests add a r
     },
   }))
   app.route('/', aboutPages({
-    desks: (who) => (may(who, 'report.decide') ? [{ href: REPORTS, label: 'reports.link' }] : []),
+    desks: (who) => [
+      ...(may(who, 'report.decide') ? [{ href: REPORTS, label: 'reports.link' as const }] : []),
+      ...(may(who, 'comment.moderate') ? [{ href: MODERATION, label: 'talk.moderation.link' as const }] : []),
+    ],
     software: { name: 'Toadlane', version },
     follow: (page) => followFromElsewhere(page, fedi.uris.actor('directory')),
     site: () => readSite(store),
@@ -187,6 +209,7 @@ export function makeApp(house: House, o: { /** Languages to offer; tests add a r
     },
   }))
   app.route('/', nsPages())
+  for (const [handle, page] of [['directory', '/'], [fedi.uris.instanceHandle, '/about']]) app.get(`/@${handle}`, (c) => c.redirect(page!, 302))
   app.route('/', interactPages(house.interact))
   app.route('/', remotePages(house.remote, { trustProxy: config.trustProxy }))
   app.route('/', federationPages(federation({ store, clock: house.clock, jobs: house.jobs, fedi }), {
@@ -203,11 +226,13 @@ export function makeApp(house: House, o: { /** Languages to offer; tests add a r
       return levers.length ? LeverCards({ page, levers }) : undefined
     },
     posts: async (page, organisation) => {
-      const posts = await house.talk.read.ofOrganisation(organisation.id, 5)
+      const [pinned, latest] = await Promise.all([house.talk.read.pinned(organisation.handle), house.talk.read.ofOrganisation(organisation.id, 5)])
+      const posts = [...pinned, ...latest.filter((p) => p.pinned === null)]
       return posts.length ? PostList({ page, posts, headed: false }) : undefined
     },
   }))
   app.route('/', leverPages(house.levers))
+  app.route('/', moderationPages(house.talk))
   app.route('/', talkPages(house.talk, { acts: async (c, post) => actFromElsewhere(c, post, (await house.interact.speakers(c.get('who'))).length ? INTERACT : undefined) }))
   return app
 }
