@@ -72,10 +72,10 @@ export function softwareHandler(house: { fetch: Fetcher; hosts: HostBook; allowP
   /** Over https; over http only in development and to this machine. */
   async function ask(host: string): Promise<string | undefined> {
     const local = house.allowPrivate && /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/.test(host)
-    const at = (scheme: string) => house.fetch.json(`${scheme}://${host}/.well-known/nodeinfo`, ACCEPT, LONGEST)
+    const at = (scheme: string) => house.fetch.json(`${scheme}://${host}/.well-known/nodeinfo`, ACCEPT, { limit: LONGEST })
     const discovery = await at('https').catch((e: unknown) => { if (local) return at('http'); throw e })
     const url = discovery && nodeInfoAt(discovery, host, local)
-    const info = url === undefined ? undefined : await house.fetch.json(url, ACCEPT, LONGEST)
+    const info = url === undefined ? undefined : await house.fetch.json(url, ACCEPT, { limit: LONGEST })
     return info && softwareOf(info)
   }
 
