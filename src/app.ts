@@ -132,7 +132,8 @@ export function makeApp(house: House, o: { /** Languages to offer; tests add a r
     intents: interactLinks(config.origin),
     clientAddress: (request, env) => addressOf(request.headers.get('x-forwarded-for'), env, config.trustProxy),
     about: async () => { const { name, tagline } = await readSite(store); return { name, description: tagline } },
-    usage: async () => ({ users: (await house.organisations.read.counts()).open, posts: await house.talk.read.count() }),
+    usage: async () => ({ users: (await house.organisations.read.counts()).open, ...await house.talk.read.count() }),
+    featured: house.talk.pins.featured,
   }))
   shell({ origin: config.origin, site: siteFacts(store, config.origin, config.handleHost), ...o }).mount(app)
   app.use(session(house.accounts))
@@ -143,7 +144,7 @@ export function makeApp(house: House, o: { /** Languages to offer; tests add a r
     site: () => readSite(store),
     counts: async () => {
       const [o, levers, posts] = await Promise.all([house.organisations.read.counts(), house.levers.read.counts(), house.talk.read.count()])
-      return { organisations: o.organisations, countries: o.countries, levers: levers.levers, posts }
+      return { organisations: o.organisations, countries: o.countries, levers: levers.levers, posts: posts.posts }
     },
   }))
   app.route('/', nsPages())

@@ -137,6 +137,8 @@ export interface RoutesOptions {
   humanPage?: (id: string) => string | undefined | Promise<string | undefined>
   /** Where our people act on what they see elsewhere (intents.ts): stands in the WebFinger of every actor that people act as, the subscribe template in the server's own too. */
   intents?: readonly LinkTemplate[]
+  /** What a local actor shows first: the documents of its `featured` collection, embedded there. Default none. */
+  featured?: (handle: string) => Promise<readonly Json[]>
   /** For NodeInfo. Default zeros. */
   usage?: () => Promise<NodeUsage>
   /** The instance's name and description in NodeInfo's metadata. */
