@@ -15,7 +15,8 @@ import type { Store } from '../store/store.ts'
 import type { Post, ReactionKind, Speaker } from '../talk/model.ts'
 import { targetFrom } from '../talk/own-reactions.ts'
 import type { Talk } from '../talk/service.ts'
-import { postFrom } from '../talk/wire.ts'
+import { handleOf } from '../talk/inbound.ts'
+import { postFrom } from '../talk/remote-post.ts'
 import { TooMany } from '../web/errors.tsx'
 import { targetOf, type Here, type Target } from './target.ts'
 
@@ -51,10 +52,9 @@ function shown(document: Json, author: RemoteActor | undefined, now: Date): Post
   const words = postFrom(document, now)
   if (!words) throw new Problem('not-a-post', 'this is no post that one could like or boost', { status: 422 })
   return {
-    id: '', uri, kind: document.type === 'Article' ? 'article' : 'note', title: typeof document.name === 'string' ? document.name.slice(0, 300) : null,
-    author: by, speaker: null, authorName: author?.name || new URL(by).host, authorHandle: author?.handle ? `@${author.handle}` : new URL(by).host, authorUrl: author?.url ?? null,
-    organisation: null, text: null, html: words.html, note: words.note, language: words.language, url: words.url, published: words.published, updated: words.updated,
-    inReplyTo: null, thread: null, context: null, visibility: 'public', pinned: null, state: 'public', likes: 0, boosts: 0,
+    ...words, id: '', uri, author: by, speaker: null, organisation: null, authorName: author?.name || new URL(by).host,
+    authorHandle: author ? handleOf(author) : new URL(by).host, authorUrl: author?.url ?? null,
+    text: null, thread: null, pinned: null, state: 'public', likes: 0, boosts: 0, replies: 0,
   }
 }
 

@@ -2,19 +2,27 @@
 import { Hono } from 'hono'
 import { raw } from 'hono/html'
 import type { Child } from 'hono/jsx'
-import { may } from '../accounts/model.ts'
+import { may, type Who } from '../accounts/model.ts'
 import { plainToHtml } from '../kernel/text.ts'
 import { Facts } from '../web/components.tsx'
-import { html, Layout, pageOf, type Page } from '../web/page.tsx'
+import { html, Layout, pageOf, type Key, type Page } from '../web/page.tsx'
 import { number } from '../web/format.ts'
 import type { Site } from './actors.ts'
 import { FEDERATION } from './federation-pages.tsx'
 
 export interface Counts { organisations: number; countries: number; levers: number; posts: number }
-export interface AboutHouse { site(): Promise<Site>; counts(): Promise<Counts>; software: { name: string; version: string }; /** How to follow the directory. */ follow?: (page: Page) => Child }
+export interface AboutHouse {
+  site(): Promise<Site>
+  counts(): Promise<Counts>
+  software: { name: string; version: string }
+  /** How to follow the directory. */
+  follow?: (page: Page) => Child
+  /** Further pages of those who look after the instance, for whoever asks. */
+  desks?(who: Who | undefined): readonly { href: string; label: Key }[]
+}
 
-interface AboutProps { page: Page; site: Site; counts: Counts; software: AboutHouse['software']; /** Looks after deliveries. */ minder: boolean; follow?: Child }
-const About = ({ page, site, counts, software, minder, follow }: AboutProps) => {
+interface AboutProps { page: Page; site: Site; counts: Counts; software: AboutHouse['software']; /** Looks after deliveries. */ minder: boolean; desks: readonly { href: string; label: Key }[]; follow?: Child }
+const About = ({ page, site, counts, software, minder, desks, follow }: AboutProps) => {
   const { t } = page
   return (
     <Layout page={page} title={t('about.title', { name: site.name })} current="/about" dye="teal" description={site.tagline}>
@@ -43,6 +51,7 @@ const About = ({ page, site, counts, software, minder, follow }: AboutProps) => 
           <p>{t('about.lever')}</p>
           {site.contact ? <><h2>{t('about.contactTitle')}</h2><div>{raw(plainToHtml(site.contact))}</div></> : null}
           {minder ? <p><a href={FEDERATION}>{t('federation.link')}</a></p> : null}
+          {desks.map((d) => <p><a href={d.href}>{t(d.label)}</a></p>)}
           <p class="sub small">{t('about.software', { name: software.name, version: software.version })}</p>
         </section>
       </div>
@@ -53,6 +62,7 @@ const About = ({ page, site, counts, software, minder, follow }: AboutProps) => 
 export function aboutPages(house: AboutHouse): Hono {
   return new Hono().get('/about', async (c) => {
     const [site, counts] = await Promise.all([house.site(), house.counts()])
-    return html(c, <About page={pageOf(c)} site={site} counts={counts} software={house.software} minder={may(c.get('who'), 'delivery.manage')} follow={house.follow?.(pageOf(c))} />)
+    return html(c, <About page={pageOf(c)} site={site} counts={counts} software={house.software} minder={may(c.get('who'), 'delivery.manage')}
+      desks={house.desks?.(c.get('who')) ?? []} follow={house.follow?.(pageOf(c))} />)
   })
 }

@@ -192,6 +192,8 @@ export interface Fedi {
   follow(by: { handle: string }, actorUri: string, also?: (tx: Db) => Promise<void>): Promise<{ state: FollowState; actor: RemoteActor }>
   /** Sends Undo(Follow) and forgets; nothing where none was. */
   unfollow(by: { handle: string }, actorUri: string, also?: (tx: Db) => Promise<void>): Promise<void>
+  /** Ends, without a word, what binds our actors to those of hosts that `matches` names. Many short writes; not inside one. */
+  cutOff(matches: (host: string) => boolean): Promise<{ followers: number; following: number }>
   /** Does any local actor follow it (accepted)? */
   isFollowed(tx: Db, actorUri: string): Promise<boolean>
   /** Has this remote actor been deleted, as far as is known here? What of its waits in the queue has no effect any more. */

@@ -5,6 +5,7 @@ import { localActors } from './actors.ts'
 import { addressHandler } from './delivery/address.ts'
 import { deliverHandler } from './delivery/deliver.ts'
 import { ADDRESS, DELIVER } from './delivery/enqueue.ts'
+import { cutter } from './cut.ts'
 import { hostBook } from './delivery/hosts.ts'
 import { sender } from './delivery/send.ts'
 import { stoneBook } from './dispatch/stones.ts'
@@ -97,6 +98,7 @@ export function makeFedi(o: FediOptions): Fedi {
     undo,
     follow,
     unfollow,
+    cutOff: cutter(store).cutOff,
     isFollowed: follows.isFollowed,
     isGone: async (tx, actor) => (await remote.known(actor, tx))?.gone ?? false,
     following: follows.following,
