@@ -41,6 +41,7 @@ import type { JobHandler } from './store/workers.ts'
 import { postsByAuthor } from './talk/authors.ts'
 import { countedNotes } from './talk/counted.ts'
 import { farewells } from './talk/farewell.ts'
+import { LEFT, leftHandler } from './talk/own-reactions.ts'
 import { talkPages } from './talk/pages.tsx'
 import { talk, type Speaker } from './talk/service.ts'
 import { PostList } from './talk/views.tsx'
@@ -87,7 +88,7 @@ export async function makeHouse(config: Config, o: HouseOptions = {}) {
     const leaving = farewells({ store, jobs, fedi, posts: byAuthor })
     const people = accounts({
       store, clock, origin: config.origin, sealer: seal, fedi, icon,
-      isTaken: async (handle) => await organisations.read.speaker(handle) !== undefined, onGone: (tx, person) => leaving.leave(tx, person.handle),
+      isTaken: async (handle) => await organisations.read.speaker(handle) !== undefined, onGone: async (tx, person) => { await leaving.leave(tx, person.handle); await jobs.add(tx, LEFT, { payload: { handle: person.handle } }) },
     })
     const organisations = coops({ store, clock, jobs, fedi, icon })
     const levers = rulebook({ store, clock, organisation: (handle: string) => organisations.read.organisation(handle) })
@@ -99,7 +100,7 @@ export async function makeHouse(config: Config, o: HouseOptions = {}) {
     const desk = reports({ store, clock, fedi, sealer: seal, ...subjects({ uris: fedi.uris, organisations, accounts: people, talk: posts }) })
     reportWire(fedi, desk)
     const handlers: Record<string, JobHandler> = { ...fedi.handlers(), ...organisations.handlers(), ...talkWire({ fedi, jobs, store, talk: posts, clock }),
-      ...leaving.handlers(), ...blocks.handlers({ fedi, kv, posts: byAuthor }) }
+      ...leaving.handlers(), [LEFT]: leftHandler(store, posts.own), ...blocks.handlers({ fedi, kv, posts: byAuthor }) }
     return {
       config, clock, store, jobs, kv, fedi, sealer: seal, handlers,
       accounts: people, organisations, levers, talk: posts, interact: interact(acting), remote: remote(acting), reports: desk, policies: blocks,
