@@ -44,6 +44,7 @@ import { postsByAuthor } from './talk/authors.ts'
 import { countedNotes } from './talk/counted.ts'
 import { farewells } from './talk/farewell.ts'
 import { MODERATION, moderationPages } from './talk/moderation-pages.tsx'
+import { LEFT, leftHandler } from './talk/own-reactions.ts'
 import { talkPages } from './talk/pages.tsx'
 import { talk, type Speaker } from './talk/service.ts'
 import { PostList } from './talk/views.tsx'
@@ -90,22 +91,22 @@ export async function makeHouse(config: Config, o: HouseOptions = {}) {
     const leaving = farewells({ store, jobs, fedi, posts: byAuthor })
     const people = accounts({
       store, clock, origin: config.origin, sealer: seal, fedi, icon,
-      isTaken: async (handle) => await organisations.read.speaker(handle) !== undefined, onGone: (tx, person) => leaving.leave(tx, person.handle),
+      isTaken: async (handle) => await organisations.read.speaker(handle) !== undefined, onGone: async (tx, person) => { await leaving.leave(tx, person.handle); await jobs.add(tx, LEFT, { payload: { handle: person.handle } }) },
     })
     const organisations = coops({ store, clock, jobs, fedi, icon })
     const levers = rulebook({ store, clock, organisation: (handle: string) => organisations.read.organisation(handle) })
-    const speaker = async (handle: string): Promise<Speaker | undefined> => handle === 'directory' ? directorySpeaker(store) : await organisations.read.speaker(handle) ?? people.speaker(handle)
-    const speakers = speakersOf({ organisation: organisations.read.byId, speaker, person: async (userId) => (await people.personOf(userId))?.handle })
+    const speaker = async (handle: string): Promise<Speaker | undefined> =>
+      (handle === 'directory' ? directorySpeaker(store) : await organisations.read.speaker(handle) ?? people.speaker(handle))
+    const speakers = speakersOf({ organisation: organisations.read.byId, speaker, person: people.personOf })
     const posts = talk({ store, clock, fedi, sealer: seal, speaker, speakersOf: speakers })
-    const acting = { store, clock, fedi, talk: posts, speaker, allowPrivate: config.allowPrivate }
+    const acting = { store, clock, fedi, talk: posts, speaker, speakers, allowPrivate: config.allowPrivate }
     const desk = reports({ store, clock, fedi, sealer: seal, ...subjects({ uris: fedi.uris, organisations, accounts: people, talk: posts }) })
     reportWire(fedi, desk)
     const handlers: Record<string, JobHandler> = { ...fedi.handlers(), ...organisations.handlers(), ...talkWire({ fedi, jobs, store, talk: posts, clock }),
-      ...leaving.handlers(), ...blocks.handlers({ fedi, kv, posts: byAuthor }) }
+      ...leaving.handlers(), [LEFT]: leftHandler(store, posts.own), ...blocks.handlers({ fedi, kv, posts: byAuthor }) }
     return {
       config, clock, store, jobs, kv, fedi, sealer: seal, handlers,
-      accounts: people, organisations, levers, talk: posts, reports: desk, policies: blocks,
-      interact: interact({ ...acting, speakers }), remote: remote(acting),
+      accounts: people, organisations, levers, talk: posts, interact: interact(acting), remote: remote(acting), reports: desk, policies: blocks,
       /** Before serving: the instance's own actors are there and say its name. */
       begin: () => ensureActors(store, fedi),
       /** What a new host should do next, in a sentence or two; undefined when it has been done. */

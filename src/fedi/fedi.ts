@@ -164,10 +164,10 @@ export interface Home {
 export interface RoutesOptions {
   /** The human page of a stored document, where there is one: who asks for HTML is sent there. */
   humanPage?: (id: string) => string | undefined | Promise<string | undefined>
-  /** What a local actor shows first: the documents of its `featured` collection, embedded there. Default none. */
-  featured?: (handle: string) => Promise<readonly Json[]>
   /** Where our people act on what they see elsewhere (intents.ts): stands in the WebFinger of every actor that people act as, the subscribe template in the server's own too. */
   intents?: readonly LinkTemplate[]
+  /** What a local actor shows first: the documents of its `featured` collection, embedded there. Default none. */
+  featured?: (handle: string) => Promise<readonly Json[]>
   /** For NodeInfo. Default zeros. */
   usage?: () => Promise<NodeUsage>
   /** The instance's name and description in NodeInfo's metadata. */
