@@ -9,7 +9,7 @@ import { session } from './accounts/session.ts'
 import { loadSecret, type Config } from './config.ts'
 import { coopPages } from './coops/pages.tsx'
 import { coops } from './coops/service.ts'
-import { ensureActors, readSite } from './directory/actors.ts'
+import { directorySpeaker, ensureActors, readSite } from './directory/actors.ts'
 import { federation } from './directory/federation.ts'
 import { federationPages } from './directory/federation-pages.tsx'
 import { nsPages } from './directory/ns-pages.tsx'
@@ -64,7 +64,7 @@ export async function makeHouse(config: Config, o: HouseOptions = {}) {
     const people = accounts({ store, clock, origin: config.origin, sealer: seal })
     const organisations = coops({ store, clock, jobs, fedi, icon: (handle) => ({ url: `${config.origin}/swatch/${swatchHash(fedi.uris.actor(handle))}.png`, mediaType: 'image/png' }) })
     const levers = rulebook({ store, clock, organisation: (handle: string) => organisations.read.organisation(handle) })
-    const posts = talk({ store, clock, fedi, sealer: seal, speaker: organisations.read.speaker })
+    const posts = talk({ store, clock, fedi, sealer: seal, speaker: async (handle) => handle === 'directory' ? directorySpeaker(store) : organisations.read.speaker(handle) })
     const handlers: Record<string, JobHandler> = { ...fedi.handlers(), ...organisations.handlers(), ...talkWire({ fedi, jobs, store, talk: posts, clock }) }
     return {
       config, clock, store, jobs, kv, fedi, sealer: seal, handlers,

@@ -44,6 +44,8 @@ const rules = {
   'post.publish': { roles: ['admin'], editor: true },
   'post.edit': { roles: ['admin'], editor: true },
   'post.remove': curatorsAndEditors,
+  'directory.speak': admins, // post in the name of the directory itself
+  'comment.moderate': curators, // answers from elsewhere: let in, hide, show; and who is let in at once
   'audit.read': curators,
   'account.manage': admins,
   'peer.manage': admins,

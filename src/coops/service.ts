@@ -104,10 +104,10 @@ export function coops(house: CoopsHouse) {
         return row?.gone ? { handle, at: row.gone, reason: row.goneReason ?? '' } : undefined
       },
       /** May it post, and if not, why not. */
-      async speaker(handle: string): Promise<{ id: string; handle: string; name: string; open: boolean; why?: string } | undefined> {
+      async speaker(handle: string): Promise<{ kind: 'organisation'; id: string; handle: string; name: string; open: boolean; why?: string } | undefined> {
         const row = await rows.byHandle(handle)
         if (!row || row.gone) return undefined
-        const who = { id: row.id, handle, name: row.name, open: isOpen(row) }
+        const who = { kind: 'organisation' as const, id: row.id, handle, name: row.name, open: isOpen(row) }
         if (who.open) return who
         const why = row.standing === 'unclaimed' ? `nobody from ${row.name} has agreed to be listed: it cannot post`
           : `${handle} is ${row.status}: it cannot post`

@@ -15,6 +15,11 @@ export async function readSite(store: Store, db: Db = store.read): Promise<Site>
   }
 }
 
+/** The directory as one that speaks (talk's Speaker), under the instance's name. */
+export async function directorySpeaker(store: Store, db: Db = store.read): Promise<{ kind: 'directory'; id: null; handle: 'directory'; name: string; open: true }> {
+  return { kind: 'directory', id: null, handle: 'directory', name: (await readSite(store, db)).name, open: true }
+}
+
 /** FEP-844e: how another Toadlane knows a directory that understands our terms. */
 const IMPLEMENTS = { type: 'Link', href: 'https://w3id.org/toadlane/ns', name: 'Toadlane directory' }
 

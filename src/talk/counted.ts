@@ -17,7 +17,7 @@ export function countedNotes(talk: Talk): Hono {
   const app = new Hono()
   const ours = async (id: string): Promise<Post | undefined> => {
     const post = await talk.read.byId(id)
-    return post?.organisation ? post : undefined
+    return post?.speaker != null ? post : undefined
   }
 
   app.get('/ap/notes/:id', async (c, next) => {

@@ -2,7 +2,6 @@
 import { Hono } from 'hono'
 import type { Context } from 'hono'
 import { z } from 'zod'
-import { may } from '../accounts/model.ts'
 import { Problem } from '../kernel/errors.ts'
 import { plainOf } from '../kernel/text.ts'
 import { Crumbs, Empty, ErrorSummary, Field, Pagination } from '../web/components.tsx'
@@ -11,7 +10,7 @@ import { formProblem, formValues, type FormValues } from '../web/forms.ts'
 import { html, Layout, pageOf, type Page } from '../web/page.tsx'
 import { POST_MAX, type Post } from './model.ts'
 import type { Talk } from './service.ts'
-import { PostCard, PostList } from './views.tsx'
+import { homeOf, PostCard, PostList } from './views.tsx'
 
 const SHOWN = 20
 const cursor = z.string().regex(/^\d{1,15}_[0-9a-f-]{36}$/).transform((s) => {
@@ -42,11 +41,11 @@ const Latest = ({ page, posts }: { page: Page; posts: readonly Post[] }) => (
 
 const One = ({ page, post, mine }: { page: Page; post: Post; mine: boolean }) => (
   <Layout page={page} title={page.t('talk.by', { name: post.authorName, opening: opening(post) })} current="/talk" dye="plum"
-    alternate={post.uri} description={opening(post)} unlisted={!post.organisation}>
+    alternate={post.uri} description={opening(post)} unlisted={!post.speaker}>
     <div class="wrap sect stack">
       <Crumbs page={page} items={[
         { href: '/talk', label: page.t('talk.title') },
-        ...(post.speaker ? [{ href: `/co-ops/${post.speaker}`, label: post.authorName }] : []),
+        ...(post.speaker ? [{ href: homeOf(post), label: post.authorName }] : []),
         { label: page.t('talk.post') },
       ]} />
       <h1 class="vh">{page.t('talk.by', { name: post.authorName, opening: opening(post) })}</h1>
@@ -104,20 +103,20 @@ export function talkPages(talk: Talk): Hono {
   const mine = async (c: Context, action: 'post.edit' | 'post.remove'): Promise<Post> => {
     const post = await find(c)
     if (!c.get('who')) throw new Problem('sign-in-needed', 'sign in to do this', { status: 401 })
-    if (!post.organisation || !may(c.get('who'), action, post.organisation)) throw new Problem('forbidden', 'this account may not change this post', { status: 403 })
+    if (!(await talk.mayChange(c.get('who'), post, action))) throw new Problem('forbidden', 'this account may not change this post', { status: 403 })
     return post
   }
 
   app.get('/talk', async (c) => html(c, <Latest page={pageOf(c)} posts={await talk.read.latest(SHOWN, after(c))} />))
   app.get('/posts/:id', async (c) => {
     const post = await find(c)
-    return html(c, <One page={pageOf(c)} post={post} mine={post.organisation !== null && may(c.get('who'), 'post.edit', post.organisation)} />)
+    return html(c, <One page={pageOf(c)} post={post} mine={await talk.mayChange(c.get('who'), post, 'post.edit')} />)
   })
 
   app.get('/manage/:handle/posts', async (c) => {
     const page = pageOf(c)
     const speaker = await talk.mayPost(c.get('who'), c.req.param('handle'))
-    return html(c, <Desk page={page} name={speaker.name} handle={speaker.handle} open={speaker.open} why={speaker.why} posts={await talk.read.ofOrganisation(speaker.id, SHOWN)} />)
+    return html(c, <Desk page={page} name={speaker.name} handle={speaker.handle} open={speaker.open} why={speaker.why} posts={await talk.read.ofSpeaker(speaker.handle, SHOWN)} />)
   })
   app.post('/manage/:handle/posts', async (c) => {
     const page = pageOf(c)
@@ -159,7 +158,7 @@ export function talkPages(talk: Talk): Hono {
     const post = await mine(c, 'post.remove')
     await talk.remove(c.get('who'), post.id)
     flash(c, 'talk.removed')
-    return c.redirect(`/co-ops/${post.speaker ?? ''}`, 303)
+    return c.redirect(homeOf(post), 303)
   })
   return app
 }

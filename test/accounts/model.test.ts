@@ -18,6 +18,8 @@ const matrix: Record<Action, string> = {
   'post.publish': 'admin editor',
   'post.edit': 'admin editor',
   'post.remove': 'admin curator editor',
+  'directory.speak': 'admin',
+  'comment.moderate': 'admin curator',
   'audit.read': 'admin curator',
   'account.manage': 'admin',
   'peer.manage': 'admin',
