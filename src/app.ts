@@ -14,10 +14,14 @@ import { federation } from './directory/federation.ts'
 import { federationPages } from './directory/federation-pages.tsx'
 import { nsPages } from './directory/ns-pages.tsx'
 import { aboutPages } from './directory/pages.tsx'
+import { directoryVoice } from './directory/voice.ts'
 import { makeFedi } from './fedi/make.ts'
 import { sealer } from './kernel/seal.ts'
 import { DAY, systemClock } from './kernel/time.ts'
 import { healthRoutes } from './health.ts'
+import { peers } from './peers/service.ts'
+import { Directories } from './peers/views.tsx'
+import { peerWire } from './peers/wire.ts'
 import { leverPages } from './rulebook/pages.tsx'
 import { rulebook } from './rulebook/service.ts'
 import { LeverCards } from './rulebook/views.tsx'
@@ -62,15 +66,25 @@ export async function makeHouse(config: Config, o: HouseOptions = {}) {
     const kv = keyValueStore(store, clock)
     const fedi = makeFedi({ store, clock, jobs, origin: config.origin, handleHost: config.handleHost, sealer: seal, allowPrivate: config.allowPrivate, software })
     const people = accounts({ store, clock, origin: config.origin, sealer: seal })
-    const organisations = coops({ store, clock, jobs, fedi, icon: (handle) => ({ url: `${config.origin}/swatch/${swatchHash(fedi.uris.actor(handle))}.png`, mediaType: 'image/png' }) })
+    const organisations = coops({ store, clock, jobs, fedi, icon: (handle) => ({ url: `${config.origin}/swatch/${swatchHash(fedi.uris.actor(handle))}.png`, mediaType: 'image/png' }),
+      async onChange(tx, change) {
+        await voice.changed(tx, change)
+        if (change.what === 'gone') await mirrors.someoneOptedOut(tx)
+      } })
     const levers = rulebook({ store, clock, organisation: (handle: string) => organisations.read.organisation(handle) })
     const posts = talk({ store, clock, fedi, sealer: seal, speaker: async (handle) => handle === 'directory' ? directorySpeaker(store) : organisations.read.speaker(handle) })
-    const handlers: Record<string, JobHandler> = { ...fedi.handlers(), ...organisations.handlers(), ...talkWire({ fedi, jobs, store, talk: posts, clock }) }
+    const voice = directoryVoice({ store, clock, jobs, fedi, talk: posts, organisation: organisations.read.organisation })
+    const mirrors = peers({ store, clock, jobs, fedi, optedOut: organisations.read.optedOut })
+    const handlers: Record<string, JobHandler> = { ...fedi.handlers(), ...organisations.handlers(), ...talkWire({ fedi, jobs, store, talk: posts, clock }), ...voice.handlers(), ...mirrors.handlers() }
+    peerWire({ fedi, peers: mirrors })
     return {
       config, clock, store, jobs, kv, fedi, sealer: seal, handlers,
-      accounts: people, organisations, levers, talk: posts,
-      /** Before serving: the instance's own actors are there and say its name. */
-      begin: () => ensureActors(store, fedi),
+      accounts: people, organisations, levers, talk: posts, voice, peers: mirrors,
+      /** Before serving: the instance's own actors are there and say its name, and its collections list what is listed. */
+      async begin() {
+        await ensureActors(store, fedi)
+        await voice.begin()
+      },
       /** What a new host should do next, in a sentence or two; undefined when it has been done. */
       async firstSteps(): Promise<string | undefined> {
         if (await people.read.count()) return undefined
@@ -88,6 +102,8 @@ export async function makeHouse(config: Config, o: HouseOptions = {}) {
         await fedi.sweep()
         await jobs.forget(new Date(clock.now().getTime() - 30 * DAY))
         await organisations.archiveFaded(system)
+        await voice.tidy()
+        await mirrors.tidy()
       },
       async close() {
         await fedi.close()
@@ -119,6 +135,7 @@ export function makeApp(house: House, o: { /** Languages to offer; tests add a r
   app.use(requestId(), securityHeaders(config.origin))
   app.route('/', healthRoutes(house))
   app.route('/', countedNotes(house.talk))
+  app.route('/', house.voice.routes())
   app.route('/', fedi.routes({
     humanPage: (id) => humanPage(house, id),
     clientAddress: (request, env) => addressOf(request.headers.get('x-forwarded-for'), env, config.trustProxy),
@@ -137,7 +154,8 @@ export function makeApp(house: House, o: { /** Languages to offer; tests add a r
     },
   }))
   app.route('/', nsPages())
-  app.route('/', federationPages(federation({ store, clock: house.clock, jobs: house.jobs, fedi })))
+  app.route('/', federationPages(federation({ store, clock: house.clock, jobs: house.jobs, fedi }),
+    async (page, who) => Directories({ page, directories: await house.peers.directories(who) })))
   app.route('/', coopPages(house.organisations, {
     levers: async (page, organisation) => {
       const levers = await house.levers.read.ofOrganisation(organisation.handle)
