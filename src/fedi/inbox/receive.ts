@@ -106,7 +106,10 @@ export function receiver(house: InboxHouse) {
     if (!isNew) log.debug('an activity of {host} came again', { host })
   }
 
-  function refuse(e: unknown, source: string | undefined): Response {
+  /** A body whose length nobody has told, of which nothing was read: it may never end. */
+  const isEndless = (request: Request): boolean => request.headers.get('content-length') === null && !request.bodyUsed
+
+  function refuse(e: unknown, request: Request, source: string | undefined): Response {
     if (!(e instanceof Refusal)) {
       log.error('an activity could not be kept: {reason}', { reason: safeReason(e) })
       return new Response('not now\n', { status: 503, headers: { 'retry-after': '300' } })
@@ -116,7 +119,7 @@ export function receiver(house: InboxHouse) {
     const headers: Record<string, string> = { 'content-type': 'text/plain; charset=utf-8' }
     if (e.retryAfter !== undefined) headers['retry-after'] = String(e.retryAfter)
     if (e.status === 405) headers.allow = 'POST'
-    if (e.unread) headers.connection = 'close'
+    if (e.unread || (request.method === 'POST' && isEndless(request))) headers.connection = 'close'
     return new Response(`${e.message}\n`, { status: e.status, headers })
   }
 
@@ -129,7 +132,7 @@ export function receiver(house: InboxHouse) {
       if (request.method !== 'POST') throw new Refusal(405, 'only POST')
       await pass(request, handle, source)
       return new Response(null, { status: 202 })
-    } catch (e) { return refuse(e, source) }
+    } catch (e) { return refuse(e, request, source) }
   }
 }
 export type Receive = ReturnType<typeof receiver>
