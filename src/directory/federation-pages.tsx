@@ -117,7 +117,7 @@ const Letters = ({ page, letters, at }: { page: Page; letters: Paged<LetterRow, 
   )
 }
 
-interface ViewProps { page: Page; overview: Overview; hosts: Paged<HostRow, string>; letters: Paged<LetterRow, number>; at: Place; more: Child }
+interface ViewProps { page: Page; overview: Overview; hosts: Paged<HostRow, string>; letters: Paged<LetterRow, number>; at: Place; /** What other rooms have to say there. */ more?: Child }
 const View = ({ page, overview, hosts, letters, at, more }: ViewProps) => (
   <Layout page={page} title={page.t('federation.title')} current="/about" dye="teal" unlisted>
     <PageHead page={page} title={page.t('federation.title')} lede={page.t('federation.lede')}
@@ -131,8 +131,11 @@ const View = ({ page, overview, hosts, letters, at, more }: ViewProps) => (
   </Layout>
 )
 
-/** Pages of whoever may `delivery.manage`: the service refuses everybody else. `more`: what another room has to say of other servers. */
-export function federationPages(federation: Federation, more?: (page: Page, who: Who | undefined) => Promise<Child>): Hono {
+type Extra = (page: Page, who: Who | undefined) => Promise<Child>
+export interface FederationExtras { /** Blocked servers, read only. */ blocks?: Extra; /** Directories that are mirrored. */ directories?: Extra }
+
+/** Pages of whoever may `delivery.manage`: the service refuses everybody else. */
+export function federationPages(federation: Federation, extras: FederationExtras = {}): Hono {
   const app = new Hono()
   const back = (c: Context) => c.redirect(`${FEDERATION}${query(placeOf(c))}`, 303)
   /** Somebody else was quicker, or the button was pressed twice: nothing to be alarmed at. */
@@ -152,7 +155,8 @@ export function federationPages(federation: Federation, more?: (page: Page, who:
     const overview = await federation.overview(who)
     const [hosts, letters] = await Promise.all([federation.hosts(who, at.after), federation.letters(who, at.before)])
     const page = pageOf(c)
-    return html(c, <View page={page} overview={overview} hosts={hosts} letters={letters} at={at} more={await more?.(page, who) ?? null} />)
+    const [directories, blocks] = await Promise.all([extras.directories?.(page, who), extras.blocks?.(page, who)])
+    return html(c, <View page={page} overview={overview} hosts={hosts} letters={letters} at={at} more={<>{directories}{blocks}</>} />)
   })
   app.post(`${FEDERATION}/again`, async (c) => {
     const { sent, left } = await federation.sendAllAgain(c.get('who'))
