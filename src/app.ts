@@ -28,11 +28,15 @@ import { remote } from './directory/remote.ts'
 import { actFromElsewhere, followFromElsewhere, remotePages } from './directory/remote-pages.tsx'
 import { speakersOf } from './directory/speakers.ts'
 import { humanAddresses } from './fedi/http/negotiate.ts'
+import { directoryVoice } from './directory/voice.ts'
 import { makeFedi } from './fedi/make.ts'
 import { isHandle } from './kernel/ids.ts'
 import { sealer } from './kernel/seal.ts'
 import { DAY, systemClock } from './kernel/time.ts'
 import { healthRoutes } from './health.ts'
+import { peers } from './peers/service.ts'
+import { Directories } from './peers/views.tsx'
+import { peerWire } from './peers/wire.ts'
 import { leverPages } from './rulebook/pages.tsx'
 import { rulebook } from './rulebook/service.ts'
 import { LeverCards } from './rulebook/views.tsx'
@@ -93,22 +97,35 @@ export async function makeHouse(config: Config, o: HouseOptions = {}) {
       store, clock, origin: config.origin, sealer: seal, fedi, icon,
       isTaken: async (handle) => await organisations.read.speaker(handle) !== undefined, onGone: async (tx, person) => { await leaving.leave(tx, person.handle); await jobs.add(tx, LEFT, { payload: { handle: person.handle } }) },
     })
-    const organisations = coops({ store, clock, jobs, fedi, icon })
+    const organisations = coops({
+      store, clock, jobs, fedi, icon,
+      async onChange(tx, change) {
+        await voice.changed(tx, change)
+        if (change.what === 'gone') await mirrors.someoneOptedOut(tx)
+      },
+    })
     const levers = rulebook({ store, clock, organisation: (handle: string) => organisations.read.organisation(handle) })
     const speaker = async (handle: string): Promise<Speaker | undefined> =>
       (handle === 'directory' ? directorySpeaker(store) : await organisations.read.speaker(handle) ?? people.speaker(handle))
     const speakers = speakersOf({ organisation: organisations.read.byId, speaker, person: people.personOf })
     const posts = talk({ store, clock, fedi, sealer: seal, speaker, speakersOf: speakers })
+    const voice = directoryVoice({ store, clock, jobs, fedi, talk: posts, organisation: organisations.read.organisation })
+    const mirrors = peers({ store, clock, jobs, fedi, optedOut: organisations.read.optedOut })
+    peerWire({ fedi, peers: mirrors })
     const acting = { store, clock, fedi, talk: posts, speaker, speakers, allowPrivate: config.allowPrivate }
     const desk = reports({ store, clock, fedi, sealer: seal, ...subjects({ uris: fedi.uris, organisations, accounts: people, talk: posts }) })
     reportWire(fedi, desk)
     const handlers: Record<string, JobHandler> = { ...fedi.handlers(), ...organisations.handlers(), ...talkWire({ fedi, jobs, store, talk: posts, clock }),
-      ...leaving.handlers(), [LEFT]: leftHandler(store, posts.own), ...blocks.handlers({ fedi, kv, posts: byAuthor }) }
+      ...voice.handlers(), ...mirrors.handlers(), ...leaving.handlers(), [LEFT]: leftHandler(store, posts.own), ...blocks.handlers({ fedi, kv, posts: byAuthor }) }
     return {
       config, clock, store, jobs, kv, fedi, sealer: seal, handlers,
-      accounts: people, organisations, levers, talk: posts, interact: interact(acting), remote: remote(acting), reports: desk, policies: blocks,
-      /** Before serving: the instance's own actors are there and say its name. */
-      begin: () => ensureActors(store, fedi),
+      accounts: people, organisations, levers, talk: posts, voice, peers: mirrors, reports: desk, policies: blocks,
+      interact: interact(acting), remote: remote(acting),
+      /** Before serving: the instance's own actors are there and say its name, and its collections list what is listed. */
+      async begin() {
+        await ensureActors(store, fedi)
+        await voice.begin()
+      },
       /** What a new host should do next, in a sentence or two; undefined when it has been done. */
       async firstSteps(): Promise<string | undefined> {
         if (await people.read.count()) return undefined
@@ -126,6 +143,8 @@ export async function makeHouse(config: Config, o: HouseOptions = {}) {
         await fedi.sweep()
         await jobs.forget(new Date(clock.now().getTime() - 30 * DAY))
         await organisations.archiveFaded(system)
+        await voice.tidy()
+        await mirrors.tidy()
       },
       async close() {
         unwatch()
@@ -180,6 +199,7 @@ export function makeApp(house: House, o: { /** Languages to offer; tests add a r
   const clientAddress = (request: Request, env: unknown) => addressOf(request.headers.get('x-forwarded-for'), env, config.trustProxy)
   app.use(fedi.guard({ clientAddress })) // before everything that answers documents
   app.route('/', countedNotes(house.talk))
+  app.route('/', house.voice.routes())
   app.route('/', fedi.routes({
     humanPage: (id) => humanPage(house, id),
     clientAddress,
@@ -216,6 +236,7 @@ export function makeApp(house: House, o: { /** Languages to offer; tests add a r
   app.route('/', interactPages(house.interact))
   app.route('/', remotePages(house.remote, { trustProxy: config.trustProxy }))
   app.route('/', federationPages(federation({ store, clock: house.clock, jobs: house.jobs, fedi }), {
+    directories: async (page, who: Who | undefined) => Directories({ page, directories: await house.peers.directories(who) }),
     blocks: async (page, who: Who | undefined) => {
       const policies = await house.policies.list(who, undefined, BLOCKS_SHOWN + 1)
       return Blocks({ page, policies: policies.slice(0, BLOCKS_SHOWN), more: policies.length > BLOCKS_SHOWN })

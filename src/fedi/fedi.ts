@@ -259,7 +259,10 @@ export interface Fedi {
    */
   fetchObject(id: string): Promise<Json>
   /**
-   * What a room does with inbound activities: `Create/Note`, `Update/Note`, `Delete`, `Like` …; the more special key wins.
+   * What a room does with inbound activities: `Create/Note`, `Update/Note`, `Delete`, `Like` …; the more special key wins. Where
+   * several rooms listen to one key they run in the order of their registration, in one transaction: a Problem of one drops it for all.
+   * `Add`, `Remove`, and `Update/Listed` (an Update that names things of a `target` collection) are given as they came: nothing is
+   * fetched, `object` holds ids or references that nobody has vouched for but the signer.
    * Fedi does Follow, Undo/Follow, Accept/Follow, Reject/Follow, Block, Delete/Actor, Update/Actor itself and calls a handler of
    * that key afterwards.
    */

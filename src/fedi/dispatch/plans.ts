@@ -50,6 +50,10 @@ const keysFor = (type: string, object: unknown): string[] => {
   return ACTOR_TYPES.has(inner) ? [`${type}/Actor`, `${type}/${inner}`, type] : [`${type}/${inner}`, type]
 }
 
+/** Names a thing and carries none of it: an id, with its type and terms of others' (`toad:revision`) at most. */
+const isReference = (v: unknown): boolean =>
+  idOf(v) !== undefined && (!isObject(v) || Object.keys(v).every((k) => k === 'id' || k === 'type' || k === '@context' || k.includes(':')))
+
 export function plans(house: PlanHouse): (a: Act) => Promise<Plan> {
   const { uris, sources, follows, stones, remote, actors, publisher } = house
 
@@ -163,10 +167,17 @@ export function plans(house: PlanHouse): (a: Act) => Promise<Plan> {
     }
   }
 
+  /** A collection's owner tells what is in it: ids, perhaps of other servers and perhaps many. The room decides what to fetch, and when. */
+  async function listed(a: Act): Promise<Plan> {
+    const key = a.type === 'Update' ? 'Update/Listed' : a.type
+    return house.wants(key) ? { object: a.raw.object, keys: [key], effect: (tx) => notUndone(tx, a) } : { object: undefined, keys: [] }
+  }
+
   /** Create and Update: the author's own, and not deleted before. */
   async function made(a: Act): Promise<Plan> {
     const id = idOf(a.raw.object)
     const inner = typeOf(a.raw.object)
+    if (a.type === 'Update' && idOf(a.raw.target) !== undefined && listOf(a.raw.object).every(isReference)) return listed(a)
     if (a.type === 'Update' && (id === a.actor || (inner !== undefined && ACTOR_TYPES.has(inner)))) {
       if (id !== a.actor) throw new Dropped('an Update of another actor')
       const fresh = await remote.refresh(a.actor)
@@ -231,6 +242,8 @@ export function plans(house: PlanHouse): (a: Act) => Promise<Plan> {
     Delete: remove,
     Create: made,
     Update: made,
+    Add: listed,
+    Remove: listed,
   }
   return (a) => (Object.hasOwn(byType, a.type) ? byType[a.type]! : other)(a)
 }
