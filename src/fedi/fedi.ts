@@ -191,7 +191,8 @@ export interface Fedi {
    */
   fetchObject(id: string): Promise<Json>
   /**
-   * What a room does with inbound activities: `Create/Note`, `Update/Note`, `Delete`, `Like` …; the more special key wins.
+   * What a room does with inbound activities: `Create/Note`, `Update/Note`, `Delete`, `Like` …; the more special key wins. A vote on a
+   * question of ours is `Create/Vote` and nothing else (dispatch/vote.ts); nothing of it may be kept that names the voter.
    * Fedi does Follow, Undo/Follow, Accept/Follow, Reject/Follow, Block, Delete/Actor, Update/Actor itself and calls a handler of
    * that key afterwards.
    */
