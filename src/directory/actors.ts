@@ -3,6 +3,7 @@ import { plainToHtml } from '../kernel/text.ts'
 import type { Fedi } from '../fedi/fedi.ts'
 import { getMeta } from '../store/meta.ts'
 import type { Db, Store } from '../store/store.ts'
+import { collectionIds } from './collections.ts'
 
 /** How the instance calls itself, where nobody has said otherwise. */
 export interface Site { name: string; tagline: string; about: string; contact: string }
@@ -13,6 +14,11 @@ export async function readSite(store: Store, db: Db = store.read): Promise<Site>
     name: await get('name', 'Toadlane'), tagline: await get('tagline', 'A directory of platform co-operatives'),
     about: await get('about', ''), contact: await get('contact', ''),
   }
+}
+
+/** The directory as one that speaks (talk's Speaker), under the instance's name. */
+export async function directorySpeaker(store: Store, db: Db = store.read): Promise<{ kind: 'directory'; id: null; handle: 'directory'; name: string; open: true }> {
+  return { kind: 'directory', id: null, handle: 'directory', name: (await readSite(store, db)).name, open: true }
 }
 
 /** FEP-844e: how another Toadlane knows a directory that understands our terms. */
@@ -32,6 +38,7 @@ export async function ensureActors(store: Store, fedi: Fedi): Promise<void> {
       document: {
         type: 'Group', additionalType: 'toad:Directory', name: site.name, summary: plainToHtml([site.tagline, site.about].filter(Boolean).join('\n\n')),
         url: `${fedi.origin}/`, discoverable: true, indexable: true, manuallyApprovesFollowers: false, generator, attachment: [],
+        ...collectionIds(fedi.uris),
       },
     })
     await fedi.actors.put(tx, {

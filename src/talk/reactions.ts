@@ -45,3 +45,4 @@ export function reactions(house: ReactionHouse) {
     dropActor: (tx: Db, actor: string, limit: number): Promise<number> => rows.dropActor(tx, hidden(actor), limit),
   }
 }
+export type Reactions = ReturnType<typeof reactions>

@@ -1,20 +1,22 @@
-import { allow, type Who } from '../accounts/model.ts'
-import type { Fedi, RemoteActor } from '../fedi/fedi.ts'
+import type { Who } from '../accounts/model.ts'
+import type { Fedi } from '../fedi/fedi.ts'
 import { Problem, problemsOf } from '../kernel/errors.ts'
-import { newId } from '../kernel/ids.ts'
-import { move } from '../kernel/states.ts'
-import { plainToHtml } from '../kernel/text.ts'
 import type { Sealer } from '../kernel/seal.ts'
 import type { Clock } from '../kernel/time.ts'
-import { record } from '../store/audit.ts'
 import type { Db, Store } from '../store/store.ts'
-import { noteOf, PUBLIC } from './document.ts'
-import { postInput, postMoves, type Post } from './model.ts'
+import { inbound } from './inbound.ts'
+import { moderation } from './moderation.ts'
+import { postInput, type Post, type Speaker } from './model.ts'
+import { ownReactions } from './own-reactions.ts'
+import { pins } from './pins.ts'
 import { reactions as makeReactions } from './reactions.ts'
+import { sayings } from './say.ts'
+import { allowSpeech, maySpeak, type Speech } from './speakers.ts'
 import { postStore } from './store.ts'
 
-/** What talk needs to know of an organisation. The coops room answers; see app.ts. */
-export interface Speaker { id: string; handle: string; name: string; open: boolean; why?: string }
+export type { RemotePost } from './inbound.ts'
+export type { Saying } from './say.ts'
+export type { Speaker } from './model.ts'
 
 export interface TalkHouse {
   store: Store
@@ -22,65 +24,56 @@ export interface TalkHouse {
   fedi: Fedi
   /** For keyed hashes of who likes what. */
   sealer: Pick<Sealer, 'subkey'>
-  /** The organisation of a handle; `open` when it may post, else `why` says what stands against it. */
+  /** The voices of an account: organisations that it edits, the person that it is. Default none. */
+  speakersOf?(who: Who): Promise<readonly Speaker[]>
+  /** Who speaks under a handle: an organisation, a person or the directory. */
   speaker(handle: string): Promise<Speaker | undefined>
 }
-
-/** A remote post, cleaned, as the wire hands it in. */
-export type RemotePost = Pick<Post, 'uri' | 'html' | 'note' | 'language' | 'url' | 'published' | 'updated'>
 
 export function talk(house: TalkHouse) {
   const { store, clock, fedi } = house
   const posts = postStore(store)
   const reactions = makeReactions({ store, fedi, sealer: house.sealer, oursByUri: posts.oursByUri })
-  const at = (handle: string, id: string) => ({ followers: fedi.uris.followers(handle), page: `${fedi.origin}/posts/${id}` })
+  const own = ownReactions({ store, clock, fedi, posts, reactions, speaker: house.speaker })
+  const { say, reword, takeDown } = sayings({ store, clock, fedi, posts, reactions })
+  const { receive, withdraw } = inbound({ store, clock, fedi, posts })
 
   async function speakerOf(who: Who | undefined, handle: string): Promise<Speaker> {
     const speaker = await house.speaker(handle)
     if (!speaker) throw new Problem('not-found', `there is no organisation ${handle}`, { status: 404, field: 'handle' })
-    allow(who, 'post.publish', speaker.id)
+    allowSpeech(who, speaker, 'post.publish')
     return speaker
   }
 
-  /** Our own public post, or the Problem that says which of it is missing. */
-  async function ours(who: Who | undefined, action: 'post.edit' | 'post.remove', id: string): Promise<Post & { organisation: string; speaker: string }> {
-    const post = await posts.byId(id)
-    if (!post || post.state !== 'public') throw new Problem('not-found', 'this post is not there', { status: 404 })
-    if (!post.organisation || !post.speaker) throw new Problem('foreign', 'only its own server changes this post', { status: 403 })
-    allow(who, action, post.organisation)
-    return { ...post, organisation: post.organisation, speaker: post.speaker }
+  /** Whose post it is, as far as rights go: a speaker that is no more is still its organisation's, or nobody's. */
+  async function voiceOf(post: Pick<Post, 'speaker' | 'organisation'>): Promise<Pick<Speaker, 'kind' | 'id' | 'userId'>> {
+    if (post.organisation !== null) return { kind: 'organisation', id: post.organisation }
+    return (post.speaker === null ? undefined : await house.speaker(post.speaker)) ?? { kind: 'person', id: null }
   }
 
-  const addressed = (handle: string) => ({ to: [PUBLIC], cc: [fedi.uris.followers(handle)] })
+  /** Our own public post, or the Problem that says which of it is missing. */
+  async function ours(who: Who | undefined, action: 'post.edit' | 'post.remove', id: string): Promise<Post> {
+    const post = await posts.byId(id)
+    if (!post || post.state === 'removed') throw new Problem('not-found', 'this post is not there', { status: 404 })
+    if (post.speaker === null) throw new Problem('foreign', 'only its own server changes this post', { status: 403 })
+    allowSpeech(who, await voiceOf(post), action)
+    return post
+  }
 
   return {
+    say, reword, takeDown,
+    react: own.react, unreact: own.unreact, own,
+
     /**
-     * An organisation posts: state, document, outbox and deliveries in one transaction.
+     * An organisation, a person or the directory posts: state, document, outbox and deliveries in one transaction.
      * An unclaimed listing cannot post: nobody at the co-op has agreed.
      */
     async publish(who: Who | undefined, handle: string, input: unknown): Promise<Post> {
       const parsed = postInput.safeParse(input)
       if (!parsed.success) throw problemsOf(parsed.error)
       const speaker = await speakerOf(who, handle)
-      if (!speaker.open) throw new Problem('not-open', speaker.why ?? `${handle} cannot post`, { status: 409, field: 'handle' })
-      const id = newId()
-      const author = fedi.uris.actor(handle)
-      const post: Post = {
-        id, uri: fedi.uris.object('notes', id), kind: 'note', title: null, inReplyTo: null, thread: id, context: null, visibility: 'public', pinned: null, author, authorName: speaker.name, authorHandle: `@${handle}@${fedi.handleHost}`, authorUrl: null,
-        organisation: speaker.id, speaker: handle, text: parsed.data.text, html: plainToHtml(parsed.data.text), note: null,
-        language: parsed.data.language ?? null, url: null, published: clock.now(), updated: null, state: 'public', likes: 0, boosts: 0,
-      }
-      await store.write(async (tx) => {
-        await posts.add(tx, post)
-        const document = noteOf(post, at(handle, id))
-        await fedi.putObject(tx, document)
-        await fedi.publish(tx, {
-          actor: handle, to: 'followers', inOutbox: true,
-          activity: { type: 'Create', published: document.published, ...addressed(handle), object: document },
-        })
-        await record(store, tx, clock, { by: who!.by, action: 'post.publish', subject: post.uri })
-      })
-      return post
+      const { text, language, title } = parsed.data
+      return store.write((tx) => say(tx, { speaker, text, ...(language ? { language } : {}), ...(title ? { title } : {}) }, who!.by))
     },
 
     /** Changes the words; followers get an Update. The same words again change nothing. */
@@ -88,61 +81,47 @@ export function talk(house: TalkHouse) {
       const parsed = postInput.safeParse(input)
       if (!parsed.success) throw problemsOf(parsed.error)
       const old = await ours(who, 'post.edit', id)
-      const next: Post = { ...old, text: parsed.data.text, html: plainToHtml(parsed.data.text), language: parsed.data.language ?? old.language }
-      if (next.text === old.text && next.language === old.language) return old
-      next.updated = clock.now()
-      await store.write(async (tx) => {
-        await posts.change(tx, id, { text: next.text, html: next.html, language: next.language, updated: next.updated })
-        const document = noteOf(next, at(old.speaker, id))
-        await fedi.putObject(tx, document)
-        await fedi.publish(tx, { actor: old.speaker, to: 'followers', activity: { type: 'Update', ...addressed(old.speaker), object: document } })
-        await record(store, tx, clock, { by: who!.by, action: 'post.edit', subject: old.uri, before: old.text, after: next.text })
-      })
-      return next
+      if (old.text === null) throw new Problem('not-typed', 'this post was not written by hand and is not edited by hand', { status: 409 })
+      const { text, language, title } = parsed.data
+      return store.write((tx) => reword(tx, id, { text, ...(language ? { language } : {}), ...(title ? { title } : {}) }, who!.by))
     },
 
     /** Takes a post down for good: its words go, its id answers 410, followers get a Delete. */
     async remove(who: Who | undefined, id: string, why?: string): Promise<void> {
-      const old = await ours(who, 'post.remove', id)
-      const state = move('post', postMoves, old.state, 'removed')
-      await store.write(async (tx) => {
-        await posts.change(tx, id, { state, text: null, html: '', note: null })
-        await reactions.dropPost(tx, id)
-        await fedi.buryObject(tx, old.uri, 'Note')
-        await fedi.publish(tx, {
-          actor: old.speaker, to: 'followers',
-          activity: { type: 'Delete', ...addressed(old.speaker), object: { id: old.uri, type: 'Tombstone', formerType: 'Note' } },
-        })
-        await record(store, tx, clock, { by: who!.by, action: 'post.remove', subject: old.uri, ...(why ? { why } : {}) })
+      await ours(who, 'post.remove', id)
+      await store.write((tx) => takeDown(tx, id, who!.by, why))
+    },
+
+    /**
+     * Answers a post that is kept here, in the name of an organisation, a person or the directory: its author is mentioned and
+     * written to. Problem `not-found`, `forbidden`, `not-open`, and of the input.
+     */
+    async reply(who: Who | undefined, handle: string, to: string, input: unknown): Promise<Post> {
+      const parsed = postInput.omit({ title: true }).safeParse(input)
+      if (!parsed.success) throw problemsOf(parsed.error)
+      const speaker = await speakerOf(who, handle)
+      const { text, language } = parsed.data
+      return store.write(async (tx) => {
+        const parent = await posts.rowById(to, tx)
+        if (parent?.state !== 'public') throw new Problem('not-found', 'the post to be answered is not there', { status: 404 })
+        return say(tx, { speaker, text, inReplyTo: parent.uri, visibility: parent.visibility, ...(language ? { language } : {}) }, who!.by)
       })
     },
-
-    /** A post of an actor that this instance follows. A repeat, or an id that was removed, changes nothing. */
-    async receive(tx: Db, author: RemoteActor, post: RemotePost): Promise<boolean> {
-      const id = newId()
-      return posts.add(tx, {
-        ...post, id, kind: 'note', title: null, inReplyTo: null, thread: id, context: null, visibility: 'public', pinned: null, author: author.id, authorName: author.name, authorHandle: author.handle ? `@${author.handle}` : author.id,
-        authorUrl: author.url ?? null, organisation: null, speaker: null, text: null, state: 'public',
-      })
+    /** Voices in which this account may answer that post, its own first. */
+    async voices(who: Who | undefined, post: Pick<Post, 'speaker' | 'thread'>): Promise<Speaker[]> {
+      if (!who) return []
+      const own = await house.speakersOf?.(who) ?? []
+      const root = post.thread === null ? undefined : await posts.rowById(post.thread, store.read)
+      // Who may speak for all (admins) answers in the voice of whom it is about.
+      const others = await Promise.all([...new Set([post.speaker, root?.speaker])].flatMap((h) => (h ? [house.speaker(h)] : [])))
+      const all = [...own, ...others.filter((s) => s !== undefined)].filter((s, n, list) => list.findIndex((x) => x.handle === s.handle) === n)
+      return all.filter((s) => s.open && maySpeak(who, s, 'post.publish'))
     },
 
-    /** New words of a remote post; older ones than are stored are ignored (HOSTILE.md 43). */
-    async refresh(tx: Db, author: string, post: RemotePost): Promise<boolean> {
-      const old = await posts.byUri(post.uri, tx)
-      if (!old || old.author !== author || old.state !== 'public' || old.organisation !== null) return false
-      if ((post.updated ?? post.published) < (old.updated ?? old.published)) return false
-      await posts.change(tx, old.id, { html: post.html, note: post.note, language: post.language, url: post.url, updated: post.updated })
-      return true
-    },
+    receive, withdraw,
 
-    /** The origin took its post down. */
-    async withdraw(tx: Db, author: string, uri: string): Promise<boolean> {
-      const old = await posts.byUri(uri, tx)
-      if (!old || old.author !== author || old.organisation !== null) return false
-      await posts.change(tx, old.id, { state: 'removed', html: '', note: null })
-      return true
-    },
-
+    moderation: moderation({ store, clock, posts }),
+    pins: pins({ store, clock, fedi, posts, mine: (who, id) => ours(who, 'post.edit', id) }),
     /** Likes and boosts of our posts. */
     reactions,
 
@@ -155,10 +134,17 @@ export function talk(house: TalkHouse) {
     /** A remote actor is gone, and its posts with it: in batches, so that no write is held long (HOSTILE.md 44). */
     removeOf: (tx: Db, author: string, limit = 200) => posts.removeOf(tx, author, limit),
 
-    /** The organisation that a post would speak for, if this account may post for it. Problem otherwise. */
+    /** Whom a post would speak for, if this account may post for it. Problem otherwise. */
     mayPost: speakerOf,
+    /** May this account do this to this post? For showing a button. */
+    mayChange: async (who: Who | undefined, post: Post, action: Exclude<Speech, 'post.publish'>): Promise<boolean> =>
+      post.speaker !== null && maySpeak(who, await voiceOf(post), action),
 
-    read: { byId: posts.byId, byUri: posts.byUri, latest: posts.latest, ofOrganisation: posts.ofOrganisation, count: posts.count },
+    read: {
+      byId: posts.byId, byUri: posts.byUri, latest: posts.latest, tagged: posts.tagged, ofOrganisation: posts.ofOrganisation, ofSpeaker: posts.ofSpeaker,
+      thread: posts.thread, uris: posts.uris, countOf: posts.countOf, count: posts.count,
+      pinned: async (speaker: string): Promise<Post[]> => posts.withCounts(await posts.pinned(speaker)),
+    },
   }
 }
 export type Talk = ReturnType<typeof talk>

@@ -7,12 +7,21 @@ import { systemClock } from '../../src/kernel/time.ts'
 import type { Store } from '../../src/store/store.ts'
 import { startWorkers } from '../../src/store/workers.ts'
 import { countedNotes } from '../../src/talk/counted.ts'
+import type { Speaker } from '../../src/talk/model.ts'
 import { talk as makeTalk } from '../../src/talk/service.ts'
 import { talkWire } from '../../src/talk/wire.ts'
-import { makeInstance } from '../fedi/instance.ts'
+import { makeInstance, type InstanceOptions } from '../fedi/instance.ts'
 
-export async function talkInstance(store: Store) {
-  const instance = await makeInstance({ store, handlers: [], workers: false })
+/** Who speaks here: one of each kind, and a listing that may not. */
+export const speakers: Readonly<Record<string, Speaker>> = {
+  coop: { kind: 'organisation', id: '1', handle: 'coop', name: 'Coop', open: true },
+  shut: { kind: 'organisation', id: '2', handle: 'shut', name: 'Shut', open: false, why: 'nobody has agreed' },
+  rosa: { kind: 'person', id: null, userId: 'u1', handle: 'rosa', name: 'Rosa', open: true },
+  directory: { kind: 'directory', id: null, handle: 'directory', name: 'The directory', open: true },
+}
+
+export async function talkInstance(store: Store, o: Partial<InstanceOptions> = {}) {
+  const instance = await makeInstance({ store, handlers: [], ...o, workers: false })
   const { fedi, jobs } = instance
   const at = new Date()
   await store.write((tx) => tx.insert(coopTables(store.kit).organisations).values({
@@ -21,13 +30,15 @@ export async function talkInstance(store: Store) {
   }))
   const talk = makeTalk({
     store, clock: systemClock, fedi, sealer: sealer(new Secret('a secret of more than thirty-two characters')),
-    speaker: async (handle) => (handle === 'coop' ? { id: '1', handle, name: 'Coop', open: true } : undefined),
+    speaker: async (handle) => speakers[handle],
   })
+  await store.write((tx) => fedi.actors.put(tx, { handle: 'directory', open: true, owner: 'directory', document: { type: 'Group', name: 'The directory' } }))
+  await store.write((tx) => fedi.actors.put(tx, { handle: 'rosa', open: true, owner: 'person:u1', document: { type: 'Person', name: 'Rosa' } }))
   const handlers = { ...fedi.handlers(), ...talkWire({ fedi, jobs, store, talk, clock: systemClock }) }
   const workers = startWorkers(store, jobs, handlers, { poll: 20 })
   const app = new Hono()
   app.route('/', countedNotes(talk))
-  app.route('/', fedi.routes())
+  app.route('/', fedi.routes({ featured: talk.pins.featured }))
   return {
     ...instance, talk, app,
     say: (text: string) => talk.publish(commandLine, 'coop', { text }),
