@@ -36,7 +36,7 @@ export interface CoopsHouse {
   store: Store
   clock: Clock
   jobs: Pick<Jobs, 'add'>
-  fedi: Pick<Fedi, 'origin' | 'handleHost' | 'uris' | 'documents' | 'actors' | 'publish' | 'followersCount'>
+  fedi: Pick<Fedi, 'origin' | 'handleHost' | 'uris' | 'documents' | 'actors' | 'publish' | 'followersCount' | 'followersOf'>
   /** The instance's own language, in which documents have their labels. Default English. */
   lang?: string
   icon?: DocumentOptions['icon']
@@ -78,7 +78,7 @@ export function listings(house: CoopsHouse) {
     const open = isOpen(row) || (row.standing !== 'unclaimed' && (await fedi.actors.find(row.handle))?.open === true)
     const parts = { organisation: organisationOf(row), open, figures, memberships: memberships.map((m) => ({ ...m, state: membershipNow(m, today()) })) }
     const document = isVisible(row.status) ? organisationDocument(parts, options) : hidden(row, open)
-    const { changed } = await fedi.actors.put(tx, { handle: row.handle, open, document, owner: `organisation:${row.id}` })
+    const { changed } = await fedi.actors.put(tx, { handle: row.handle, open, document, owner: `organisation:${row.id}`, approves: row.approvesFollowers })
     if (changed && open && before && before.standing !== 'unclaimed') await tellFollowers(tx, row.handle)
     return changed
   }

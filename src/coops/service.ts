@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { isHandle } from '../kernel/ids.ts'
 import type { Db } from '../store/store.ts'
 import type { JobHandler } from '../store/workers.ts'
+import { followersDesk } from './followers.ts'
 import { FADES, freshness, isOpen, isVisible, membershipNow, monthsBefore, type Freshness } from './life.ts'
 import { DOCUMENTS, listings, type CoopsHouse } from './listing.ts'
 import { memberships } from './memberships.ts'
@@ -53,6 +54,7 @@ export function coops(house: CoopsHouse) {
 
   return {
     ...putting(house, l), ...standings(house, l), ...memberships(house, l),
+    followers: followersDesk(house, l),
 
     /** ActivityPub id of an organisation: what its swatch is woven from. */
     uri: (handle: string): string => house.fedi.uris.actor(handle),

@@ -1,5 +1,6 @@
 /** Remote actors as we know them: fetched from their own id, kept, refreshed, forgotten when gone. */
 import { and, eq, isNull, lt, notExists, sql } from 'drizzle-orm'
+import { getLogger } from '@logtape/logtape'
 import { Problem } from '../kernel/errors.ts'
 import { DAY, type Clock } from '../kernel/time.ts'
 import type { Db, Store } from '../store/store.ts'
@@ -9,6 +10,8 @@ import { actorFrom } from './remote-shape.ts'
 import { fediTables, type RemoteKey } from './tables.ts'
 
 export interface KnownActor extends RemoteActor { keys: RemoteKey[]; fetched: Date; gone: boolean }
+
+const log = getLogger(['toadlane', 'fedi', 'actors'])
 
 /** Older than this, an actor is fetched anew before it is shown or followed. */
 const FRESH = DAY
@@ -63,10 +66,12 @@ export function remoteActors(store: Store, clock: Clock, fetch: Fetcher) {
 
   return {
     known,
+    keep,
     refresh,
     markGone,
     /** Known and fresh, or fetched now. */
     async get(id: string): Promise<KnownActor> {
+      fetch.refuseBlocked(id)
       const old = await known(id)
       if (old && !old.gone && clock.now().getTime() - old.fetched.getTime() < FRESH) return old
       try { return await refresh(id) } catch (e) {
@@ -78,7 +83,10 @@ export function remoteActors(store: Store, clock: Clock, fetch: Fetcher) {
     async confirm(id: string, handle: string): Promise<boolean> {
       return store.write(async (tx) => {
         const [other] = await tx.select({ id: t.id }).from(t).where(and(eq(t.handle, handle), isNull(t.gone)))
-        if (other && other.id !== id) return false
+        if (other && other.id !== id) {
+          log.warn('{host} gives an address to a second actor; the first keeps it', { host: handle.slice(handle.lastIndexOf('@') + 1) })
+          return false
+        }
         await tx.update(t).set({ handle }).where(eq(t.id, id))
         return true
       })

@@ -16,6 +16,8 @@ import { openEnvelope, type Envelope } from './envelope.ts'
 import { carriesWord, forwarding } from './forwarded.ts'
 import { ownWord, type Intake } from './intake.ts'
 import { Refusal } from './refusal.ts'
+import { SYNC_HEADER } from '../sync/digest.ts'
+import type { Synchronization } from '../sync/in.ts'
 import { claimedDigests, forHost, readSignature, type ClaimedSignature, type HeaderBag } from './signature.ts'
 import type { Verifier } from './verify.ts'
 
@@ -35,6 +37,7 @@ export interface InboxHouse {
   /** Of a personal inbox: is there an open actor? */
   mailbox(handle: string): Promise<'open' | 'gone' | 'none'>
   limits?: ReceiveLimits
+  synchronization?: Pick<Synchronization, 'heard'>
 }
 
 /** What Mastodon, Lemmy, Misskey and the like send; plain application/json is what some smaller ones do. */
@@ -111,7 +114,9 @@ export function receiver(house: InboxHouse) {
     const arrival = own ? ownWord(envelope.id, envelope.raw, body, handle) : await forwarded(envelope, { body, by: bareHost(new URL(actor.id)), addressed: handle, source })
     if (!arrival) return
     const isNew = await intake.keep(arrival)
-    if (!isNew) log.debug('an activity of {host} came again', { host })
+    if (!isNew) { log.debug('an activity of {host} came again', { host }); return }
+    const sync = signature.covered.includes(SYNC_HEADER) ? headers.get(SYNC_HEADER) : null
+    if (sync) house.synchronization?.heard(actor, sync).catch((e: unknown) => log.debug('followers of {host} were not compared: {reason}', { host, reason: safeReason(e) }))
   }
 
   /** A body whose length nobody has told, of which nothing was read: it may never end. */
