@@ -75,7 +75,7 @@ export async function makeHouse(config: Config, o: HouseOptions = {}) {
     await blocks.refresh()
     unwatch = blocks.watch()
     const fedi = makeFedi({
-      store, clock, jobs, origin: config.origin, handleHost: config.handleHost, sealer: seal, allowPrivate: config.allowPrivate, software, isBlocked: blocks.isBlocked,
+      store, clock, jobs, origin: config.origin, handleHost: config.handleHost, sealer: seal, allowPrivate: config.allowPrivate, signedFetch: config.signedFetch, software, isBlocked: blocks.isBlocked,
     })
     const icon = (handle: string) => ({ url: `${config.origin}/swatch/${swatchHash(fedi.uris.actor(handle))}.png`, mediaType: 'image/png' })
     const byAuthor = postsByAuthor({ store, fedi })
@@ -149,10 +149,12 @@ export function makeApp(house: House, o: { /** Languages to offer; tests add a r
   const app = new Hono()
   app.use(requestId(), securityHeaders(config.origin))
   app.route('/', healthRoutes(house))
+  const clientAddress = (request: Request, env: unknown) => addressOf(request.headers.get('x-forwarded-for'), env, config.trustProxy)
+  app.use(fedi.guard({ clientAddress })) // before everything that answers documents
   app.route('/', countedNotes(house.talk))
   app.route('/', fedi.routes({
     humanPage: (id) => humanPage(house, id),
-    clientAddress: (request, env) => addressOf(request.headers.get('x-forwarded-for'), env, config.trustProxy),
+    clientAddress,
     about: async () => { const { name, tagline } = await readSite(store); return { name, description: tagline } },
     usage: async () => ({ users: (await house.organisations.read.counts()).open + await house.accounts.countPersons(), posts: await house.talk.read.count() }),
   }))
