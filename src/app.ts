@@ -20,8 +20,13 @@ import { reportWire } from './curation/wire.ts'
 import { directorySpeaker, ensureActors, readSite } from './directory/actors.ts'
 import { federation } from './directory/federation.ts'
 import { federationPages } from './directory/federation-pages.tsx'
+import { interact } from './directory/interact.ts'
+import { INTERACT, interactLinks, interactPages } from './directory/interact-pages.tsx'
 import { nsPages } from './directory/ns-pages.tsx'
 import { aboutPages } from './directory/pages.tsx'
+import { remote } from './directory/remote.ts'
+import { actFromElsewhere, followFromElsewhere, remotePages } from './directory/remote-pages.tsx'
+import { speakersOf } from './directory/speakers.ts'
 import { makeFedi } from './fedi/make.ts'
 import { sealer } from './kernel/seal.ts'
 import { DAY, systemClock } from './kernel/time.ts'
@@ -37,7 +42,7 @@ import { postsByAuthor } from './talk/authors.ts'
 import { countedNotes } from './talk/counted.ts'
 import { farewells } from './talk/farewell.ts'
 import { talkPages } from './talk/pages.tsx'
-import { talk } from './talk/service.ts'
+import { talk, type Speaker } from './talk/service.ts'
 import { PostList } from './talk/views.tsx'
 import { talkWire } from './talk/wire.ts'
 import { swatchHash } from './web/weave.ts'
@@ -86,7 +91,10 @@ export async function makeHouse(config: Config, o: HouseOptions = {}) {
     })
     const organisations = coops({ store, clock, jobs, fedi, icon })
     const levers = rulebook({ store, clock, organisation: (handle: string) => organisations.read.organisation(handle) })
-    const posts = talk({ store, clock, fedi, sealer: seal, speaker: async (handle) => handle === 'directory' ? directorySpeaker(store) : await organisations.read.speaker(handle) ?? people.speaker(handle) })
+    const speaker = async (handle: string): Promise<Speaker | undefined> => handle === 'directory' ? directorySpeaker(store) : await organisations.read.speaker(handle) ?? people.speaker(handle)
+    const speakers = speakersOf({ organisation: organisations.read.byId, speaker, person: async (userId) => (await people.personOf(userId))?.handle })
+    const posts = talk({ store, clock, fedi, sealer: seal, speaker, speakersOf: speakers })
+    const acting = { store, clock, fedi, talk: posts, speaker, allowPrivate: config.allowPrivate }
     const desk = reports({ store, clock, fedi, sealer: seal, ...subjects({ uris: fedi.uris, organisations, accounts: people, talk: posts }) })
     reportWire(fedi, desk)
     const handlers: Record<string, JobHandler> = { ...fedi.handlers(), ...organisations.handlers(), ...talkWire({ fedi, jobs, store, talk: posts, clock }),
@@ -94,6 +102,7 @@ export async function makeHouse(config: Config, o: HouseOptions = {}) {
     return {
       config, clock, store, jobs, kv, fedi, sealer: seal, handlers,
       accounts: people, organisations, levers, talk: posts, reports: desk, policies: blocks,
+      interact: interact({ ...acting, speakers }), remote: remote(acting),
       /** Before serving: the instance's own actors are there and say its name. */
       begin: () => ensureActors(store, fedi),
       /** What a new host should do next, in a sentence or two; undefined when it has been done. */
@@ -154,9 +163,11 @@ export function makeApp(house: House, o: { /** Languages to offer; tests add a r
   app.route('/', countedNotes(house.talk))
   app.route('/', fedi.routes({
     humanPage: (id) => humanPage(house, id),
+    intents: interactLinks(config.origin),
     clientAddress,
     about: async () => { const { name, tagline } = await readSite(store); return { name, description: tagline } },
-    usage: async () => ({ users: (await house.organisations.read.counts()).open + await house.accounts.countPersons(), posts: await house.talk.read.count() }),
+    usage: async () => ({ users: (await house.organisations.read.counts()).open + await house.accounts.countPersons(), ...await house.talk.read.count() }),
+    featured: house.talk.pins.featured,
   }))
   shell({ origin: config.origin, site: siteFacts(store, config.origin, config.handleHost), ...o }).mount(app)
   app.use(session(house.accounts))
@@ -170,13 +181,16 @@ export function makeApp(house: House, o: { /** Languages to offer; tests add a r
   app.route('/', aboutPages({
     desks: (who) => (may(who, 'report.decide') ? [{ href: REPORTS, label: 'reports.link' }] : []),
     software: { name: 'Toadlane', version },
+    follow: (page) => followFromElsewhere(page, fedi.uris.actor('directory')),
     site: () => readSite(store),
     counts: async () => {
       const [o, levers, posts] = await Promise.all([house.organisations.read.counts(), house.levers.read.counts(), house.talk.read.count()])
-      return { organisations: o.organisations, countries: o.countries, levers: levers.levers, posts }
+      return { organisations: o.organisations, countries: o.countries, levers: levers.levers, posts: posts.posts }
     },
   }))
   app.route('/', nsPages())
+  app.route('/', interactPages(house.interact))
+  app.route('/', remotePages(house.remote, { trustProxy: config.trustProxy }))
   app.route('/', federationPages(federation({ store, clock: house.clock, jobs: house.jobs, fedi }), {
     blocks: async (page, who: Who | undefined) => {
       const policies = await house.policies.list(who, undefined, BLOCKS_SHOWN + 1)
@@ -185,6 +199,7 @@ export function makeApp(house: House, o: { /** Languages to offer; tests add a r
   }))
   app.route('/', reportPages(house.reports))
   app.route('/', coopPages(house.organisations, {
+    follow: (page, organisation) => followFromElsewhere(page, fedi.uris.actor(organisation.handle)),
     levers: async (page, organisation) => {
       const levers = await house.levers.read.ofOrganisation(organisation.handle)
       return levers.length ? LeverCards({ page, levers }) : undefined
@@ -195,6 +210,6 @@ export function makeApp(house: House, o: { /** Languages to offer; tests add a r
     },
   }))
   app.route('/', leverPages(house.levers))
-  app.route('/', talkPages(house.talk))
+  app.route('/', talkPages(house.talk, { acts: async (c, post) => actFromElsewhere(c, post, (await house.interact.speakers(c.get('who'))).length ? INTERACT : undefined) }))
   return app
 }

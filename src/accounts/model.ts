@@ -46,6 +46,8 @@ const rules = {
   'post.publish': { roles: ['admin'], editor: true },
   'post.edit': { roles: ['admin'], editor: true },
   'post.remove': curatorsAndEditors,
+  'actor.follow': { roles: ['admin'], editor: true }, // follow somebody on another server in its name
+  'actor.react': { roles: ['admin'], editor: true }, // like, boost
   'report.decide': curators, // read, decide, and send on to the server concerned
   'domain.block': admins, // a whole other server
   'person.speak': { roles, editor: false }, // choose a public handle for oneself

@@ -21,6 +21,8 @@ import type { Coops, ListQuery, Whole } from './service.ts'
 export interface Extras {
   levers?: (page: Page, organisation: Organisation) => Promise<Child | undefined>
   posts?: (page: Page, organisation: Organisation) => Promise<Child | undefined>
+  /** Under its address: how to follow it. */
+  follow?: (page: Page, organisation: Organisation) => Child
 }
 
 const SHOWN = 24, REVISIONS = 20, MEMBERS = 100
@@ -123,7 +125,7 @@ export function coopPages(coops: Coops, extras: Extras = {}): Hono {
       extras.levers?.(page, o), whole.open ? extras.posts?.(page, o) : undefined, o.kind === 'federation' ? coops.read.members(o.id, MEMBERS) : [],
     ])
     return html(c, <Profile page={page} whole={whole} uri={coops.uri(o.handle)} address={coops.address(o.handle)} members={members}
-      mayEdit={may(c.get('who'), 'organisation.edit', o.id)} mayPost={whole.open && may(c.get('who'), 'post.publish', o.id)} levers={levers} posts={posts} />)
+      mayEdit={may(c.get('who'), 'organisation.edit', o.id)} mayPost={whole.open && may(c.get('who'), 'post.publish', o.id)} levers={levers} posts={posts} follow={extras.follow?.(page, o)} />)
   })
 
   app.get('/co-ops/:handle/changes', async (c) => {

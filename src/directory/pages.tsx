@@ -1,6 +1,7 @@
 /** What the instance says of itself. */
 import { Hono } from 'hono'
 import { raw } from 'hono/html'
+import type { Child } from 'hono/jsx'
 import { may, type Who } from '../accounts/model.ts'
 import { plainToHtml } from '../kernel/text.ts'
 import { Facts } from '../web/components.tsx'
@@ -14,12 +15,14 @@ export interface AboutHouse {
   site(): Promise<Site>
   counts(): Promise<Counts>
   software: { name: string; version: string }
+  /** How to follow the directory. */
+  follow?: (page: Page) => Child
   /** Further pages of those who look after the instance, for whoever asks. */
   desks?(who: Who | undefined): readonly { href: string; label: Key }[]
 }
 
-interface AboutProps { page: Page; site: Site; counts: Counts; software: AboutHouse['software']; /** Looks after deliveries. */ minder: boolean; desks: readonly { href: string; label: Key }[] }
-const About = ({ page, site, counts, software, minder, desks }: AboutProps) => {
+interface AboutProps { page: Page; site: Site; counts: Counts; software: AboutHouse['software']; /** Looks after deliveries. */ minder: boolean; desks: readonly { href: string; label: Key }[]; follow?: Child }
+const About = ({ page, site, counts, software, minder, desks, follow }: AboutProps) => {
   const { t } = page
   return (
     <Layout page={page} title={t('about.title', { name: site.name })} current="/about" dye="teal" description={site.tagline}>
@@ -39,6 +42,7 @@ const About = ({ page, site, counts, software, minder, desks }: AboutProps) => {
           <h2>{t('about.followTitle')}</h2>
           <p>{t('about.follow')}</p>
           <p><code>{page.site.handle}</code></p>
+          {follow}
           <h2>{t('about.standingTitle')}</h2>
           <p>{t('about.unclaimed')}</p>
           <p>{t('about.consented')}</p>
@@ -59,6 +63,6 @@ export function aboutPages(house: AboutHouse): Hono {
   return new Hono().get('/about', async (c) => {
     const [site, counts] = await Promise.all([house.site(), house.counts()])
     return html(c, <About page={pageOf(c)} site={site} counts={counts} software={house.software} minder={may(c.get('who'), 'delivery.manage')}
-      desks={house.desks?.(c.get('who')) ?? []} />)
+      desks={house.desks?.(c.get('who')) ?? []} follow={house.follow?.(pageOf(c))} />)
   })
 }

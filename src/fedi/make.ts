@@ -28,6 +28,7 @@ import { prover as makeProver } from './proof/prover.ts'
 import { publisher as makePublisher } from './publish.ts'
 import { remoteActors, type KnownActor } from './remote.ts'
 import { PUBLIC } from './terms.ts'
+import { undoing } from './undo.ts'
 import { makeUris } from './uris.ts'
 
 /** What has been received is remembered for longer than anybody retries, or may send it on (proof/proof.ts); stones a good deal longer. */
@@ -64,6 +65,7 @@ export function makeFedi(o: FediOptions): Fedi {
   const arrivals = intake(store, clock, jobs)
   const send = sender({ agent, allowPrivate, clock, userAgent })
   const lookup = lookups({ fetch, remote, allowPrivate, isLocal: uris.isLocal })
+  const undo = undoing({ documents, uris, publisher })
   const { follow, unfollow } = followings({ store, clock, uris, remote, follows, publisher })
 
   async function mailbox(handle: string): Promise<'open' | 'gone' | 'none'> {
@@ -98,6 +100,7 @@ export function makeFedi(o: FediOptions): Fedi {
     putObject: publisher.putObject,
     buryObject: publisher.buryObject,
     publish: publisher.publish,
+    undo,
     follow,
     unfollow,
     cutOff: cutter(store).cutOff,
@@ -107,6 +110,7 @@ export function makeFedi(o: FediOptions): Fedi {
     followersCount: follows.followersCount,
     followers: follows.followers,
     lookupActor: async (text) => bare(await lookup.actor(text)),
+    home: lookup.home,
     async knownActor(id) {
       const known = await remote.known(id)
       return known && !known.gone ? bare(known) : undefined

@@ -1,6 +1,7 @@
 /** What people see of talk: the latest posts, one post, and the desk where an organisation's people write. */
 import { Hono } from 'hono'
 import type { Context } from 'hono'
+import type { Child } from 'hono/jsx'
 import { z } from 'zod'
 import { Problem } from '../kernel/errors.ts'
 import { plainOf } from '../kernel/text.ts'
@@ -39,7 +40,7 @@ const Latest = ({ page, posts }: { page: Page; posts: readonly Post[] }) => (
   </Layout>
 )
 
-const One = ({ page, post, mine }: { page: Page; post: Post; mine: boolean }) => (
+const One = ({ page, post, mine, acts }: { page: Page; post: Post; mine: boolean; acts?: Child }) => (
   <Layout page={page} title={page.t('talk.by', { name: post.authorName, opening: opening(post) })} current="/talk" dye="plum"
     alternate={post.uri} description={opening(post)} unlisted={!post.speaker}>
     <div class="wrap sect stack">
@@ -56,6 +57,7 @@ const One = ({ page, post, mine }: { page: Page; post: Post; mine: boolean }) =>
           <a class="btn quiet small" href={`/posts/${post.id}/remove`}>{page.t('talk.remove')}</a>
         </p>
       ) : null}
+      {acts}
     </div>
   </Layout>
 )
@@ -91,7 +93,10 @@ const Remove = ({ page, post }: { page: Page; post: Post }) => (
   </Layout>
 )
 
-export function talkPages(talk: Talk): Hono {
+/** What rooms above put on a post's page. */
+export interface PostExtras { acts?: (c: Context, post: Post) => Promise<Child | undefined> }
+
+export function talkPages(talk: Talk, extras: PostExtras = {}): Hono {
   const app = new Hono()
 
   const find = async (c: Context): Promise<Post> => {
@@ -110,7 +115,7 @@ export function talkPages(talk: Talk): Hono {
   app.get('/talk', async (c) => html(c, <Latest page={pageOf(c)} posts={await talk.read.latest(SHOWN, after(c))} />))
   app.get('/posts/:id', async (c) => {
     const post = await find(c)
-    return html(c, <One page={pageOf(c)} post={post} mine={await talk.mayChange(c.get('who'), post, 'post.edit')} />)
+    return html(c, <One page={pageOf(c)} post={post} mine={await talk.mayChange(c.get('who'), post, 'post.edit')} acts={await extras.acts?.(c, post)} />)
   })
 
   app.get('/manage/:handle/posts', async (c) => {

@@ -1,4 +1,5 @@
 import { raw } from 'hono/html'
+import { personPath } from '../accounts/document.ts'
 import { Icon, Swatch, Time } from '../web/components.tsx'
 import type { Page } from '../web/page.tsx'
 import type { Counts, Post } from './model.ts'
@@ -7,7 +8,7 @@ const hostOf = (uri: string): string => (URL.canParse(uri) ? new URL(uri).host :
 
 /** Where its author is shown: here, or on their own server. */
 export const homeOf = (post: Post): string => (post.speaker === null ? post.authorUrl ?? post.author
-  : post.organisation ? `/co-ops/${post.speaker}` : post.speaker === 'directory' ? '/' : `/@${post.speaker}`)
+  : post.organisation ? `/co-ops/${post.speaker}` : post.speaker === 'directory' ? '/' : personPath(post.speaker))
 
 /** “3 likes, 1 boost”, or nothing. */
 const counted = ({ t, lang }: Page, { likes, boosts }: Counts): string => {

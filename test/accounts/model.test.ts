@@ -18,6 +18,8 @@ const matrix: Record<Action, string> = {
   'post.publish': 'admin editor',
   'post.edit': 'admin editor',
   'post.remove': 'admin curator editor',
+  'actor.follow': 'admin editor',
+  'actor.react': 'admin editor',
   'report.decide': 'admin curator',
   'domain.block': 'admin',
   'person.speak': 'admin curator member',

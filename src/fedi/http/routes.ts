@@ -41,8 +41,8 @@ const hostMeta = (origin: string) => `<?xml version="1.0" encoding="UTF-8"?>
 export function routes(house: RoutesHouse, o: RoutesOptions = {}): Hono {
   const { uris, receive } = house
   const served = server({ ...house, ...(o.humanPage ? { humanPage: o.humanPage } : {}) })
-  const lists = collections(house)
-  const finger = webfinger(house)
+  const lists = collections({ ...house, ...(o.featured ? { featured: o.featured } : {}) })
+  const finger = webfinger({ ...house, intents: o.intents ?? [] })
   const app = new Hono()
   const source = addressFrom(o)
   const asked = (c: Context): Asked => ({
