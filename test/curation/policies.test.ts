@@ -198,6 +198,11 @@ describe('a blocked server', () => {
     for (const [type, object] of [['Create', note(x.id)], ['Follow', i.fedi.uris.actor('coop')], ['Like', i.fedi.uris.actor('coop')], ['Flag', i.fedi.uris.actor('coop')], ['Announce', `${r.origin}/notes/1`], ['Delete', x.id]] as const) {
       expect((await say(object, type)).status).toBe(403)
     }
+    for (const id of [x.id, r.actor('y').id]) { // known from before, or not
+      await expect(i.fedi.lookupActor(id)).rejects.toMatchObject({ code: 'blocked' })
+      await expect(i.fedi.follow({ handle: 'coop' }, id)).rejects.toMatchObject({ code: 'blocked' })
+    }
+    expect(await i.fedi.following()).toEqual([])
     await expect(i.fedi.lookupActor(r.actor('y').id)).rejects.toMatchObject({ code: 'blocked', status: 403 })
     await expect(i.fedi.fetchObject(`${r.origin}/notes/1`)).rejects.toMatchObject({ code: 'blocked' })
     await i.store.write((tx) => i.fedi.publish(tx, { actor: 'coop', activity: { type: 'Create', object: { id: i.fedi.uris.object('notes', '1'), type: 'Note', content: 'x' } }, to: 'followers' }))
