@@ -2,11 +2,13 @@
 import Database from 'better-sqlite3'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
-import { freePort, makeInstance, until, type Instance } from './instances.ts'
+import { freePort, makeInstance, until as wait, type Instance } from './instances.ts'
 
 const made: Instance[] = []
 const instance = async (env?: Record<string, string>) => { const i = await makeInstance(env); made.push(i); return i }
 afterAll(async () => { for (const i of made) await i.remove() })
+
+const until = <T>(what: string, look: Parameters<typeof wait<T>>[1]) => wait(what, look, 60_000)
 
 async function rows<T>(i: Instance, sql: string): Promise<T[]> {
   if (i.env.DATABASE_URL!.startsWith('postgres')) {
