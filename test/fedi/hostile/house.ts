@@ -115,6 +115,10 @@ export type HostileHouse = Awaited<ReturnType<typeof hostileHouse>>
 
 export interface RawAnswer { status: number; text: string; /** Bytes that the server let us send. */ sent: number }
 
+const open = new Set<Socket>()
+/** Gives up every request by hand that still waits. */
+export const stopRaw = (): void => { for (const s of open) s.destroy() }
+
 /** A request by hand: `body` is asked for more until it has no more or the server has closed the connection. */
 export function raw(port: number, head: string[], body: () => string | Uint8Array | undefined = () => undefined, path = '/ap/inbox'): Promise<RawAnswer> {
   return new Promise((done) => {
@@ -129,8 +133,9 @@ export function raw(port: number, head: string[], body: () => string | Uint8Arra
       }
       setTimeout(more, 100) // an answer to the head alone comes first: what is written into a closed socket would take it with it
     })
+    open.add(s)
     s.on('data', (d) => { text += String(d) })
     s.on('error', () => {})
-    s.on('close', () => { over = true; done({ status: Number(/^HTTP\/1\.1 (\d+)/.exec(text)?.[1] ?? 0), text, sent }) })
+    s.on('close', () => { open.delete(s); over = true; done({ status: Number(/^HTTP\/1\.1 (\d+)/.exec(text)?.[1] ?? 0), text, sent }) })
   })
 }
