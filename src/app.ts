@@ -3,18 +3,33 @@ import { Hono } from 'hono'
 import path from 'node:path'
 import { readFileSync } from 'node:fs'
 import { accountPages } from './accounts/pages.tsx'
-import { system } from './accounts/model.ts'
+import { personPath } from './accounts/document.ts'
+import { personPages } from './accounts/person-pages.tsx'
+import { may, system, type Who } from './accounts/model.ts'
 import { accounts } from './accounts/service.ts'
 import { session } from './accounts/session.ts'
 import { loadSecret, type Config } from './config.ts'
 import { coopPages } from './coops/pages.tsx'
 import { coops } from './coops/service.ts'
+import { reportPages, REPORTS } from './curation/pages.tsx'
+import { policies } from './curation/policies.ts'
+import { reports } from './curation/service.ts'
+import { subjects } from './curation/subjects.ts'
+import { Blocks } from './curation/views.tsx'
+import { reportWire } from './curation/wire.ts'
 import { directorySpeaker, ensureActors, readSite } from './directory/actors.ts'
 import { federation } from './directory/federation.ts'
 import { federationPages } from './directory/federation-pages.tsx'
+import { interact } from './directory/interact.ts'
+import { INTERACT, interactLinks, interactPages } from './directory/interact-pages.tsx'
 import { nsPages } from './directory/ns-pages.tsx'
 import { aboutPages } from './directory/pages.tsx'
+import { remote } from './directory/remote.ts'
+import { actFromElsewhere, followFromElsewhere, remotePages } from './directory/remote-pages.tsx'
+import { speakersOf } from './directory/speakers.ts'
+import { humanAddresses } from './fedi/http/negotiate.ts'
 import { makeFedi } from './fedi/make.ts'
+import { isHandle } from './kernel/ids.ts'
 import { sealer } from './kernel/seal.ts'
 import { DAY, systemClock } from './kernel/time.ts'
 import { healthRoutes } from './health.ts'
@@ -25,9 +40,12 @@ import { jobQueue } from './store/jobs.ts'
 import { keyValueStore } from './store/key-values.ts'
 import { claimOrigin, claimSecret, openStore } from './store/open.ts'
 import type { JobHandler } from './store/workers.ts'
+import { postsByAuthor } from './talk/authors.ts'
 import { countedNotes } from './talk/counted.ts'
+import { farewells } from './talk/farewell.ts'
+import { MODERATION, moderationPages } from './talk/moderation-pages.tsx'
 import { talkPages } from './talk/pages.tsx'
-import { talk } from './talk/service.ts'
+import { talk, type Speaker } from './talk/service.ts'
 import { PostList } from './talk/views.tsx'
 import { talkWire } from './talk/wire.ts'
 import { swatchHash } from './web/weave.ts'
@@ -54,21 +72,40 @@ export async function makeHouse(config: Config, o: HouseOptions = {}) {
   o.beforeOpen?.()
   const clock = systemClock
   const store = await openStore(config.databaseUrl, path.join(root, 'drizzle'))
+  let unwatch = () => {}
   try {
     const seal = sealer(secret)
     await claimSecret(store, seal.subkey('mark'))
     if (!o.anyOrigin) await claimOrigin(store, config.origin)
     const jobs = jobQueue(store, clock)
     const kv = keyValueStore(store, clock)
-    const fedi = makeFedi({ store, clock, jobs, origin: config.origin, handleHost: config.handleHost, sealer: seal, allowPrivate: config.allowPrivate, software })
-    const people = accounts({ store, clock, origin: config.origin, sealer: seal })
-    const organisations = coops({ store, clock, jobs, fedi, icon: (handle) => ({ url: `${config.origin}/swatch/${swatchHash(fedi.uris.actor(handle))}.png`, mediaType: 'image/png' }) })
+    const blocks = policies({ store, clock, jobs, own: [config.origin, `https://${config.handleHost}`].map((o) => new URL(o).hostname) })
+    await blocks.refresh()
+    unwatch = blocks.watch()
+    const fedi = makeFedi({
+      store, clock, jobs, origin: config.origin, handleHost: config.handleHost, sealer: seal, allowPrivate: config.allowPrivate, software, isBlocked: blocks.isBlocked,
+    })
+    const icon = (handle: string) => ({ url: `${config.origin}/swatch/${swatchHash(fedi.uris.actor(handle))}.png`, mediaType: 'image/png' })
+    const byAuthor = postsByAuthor({ store, fedi })
+    const leaving = farewells({ store, jobs, fedi, posts: byAuthor })
+    const people = accounts({
+      store, clock, origin: config.origin, sealer: seal, fedi, icon,
+      isTaken: async (handle) => await organisations.read.speaker(handle) !== undefined, onGone: (tx, person) => leaving.leave(tx, person.handle),
+    })
+    const organisations = coops({ store, clock, jobs, fedi, icon })
     const levers = rulebook({ store, clock, organisation: (handle: string) => organisations.read.organisation(handle) })
-    const posts = talk({ store, clock, fedi, sealer: seal, speaker: async (handle) => handle === 'directory' ? directorySpeaker(store) : organisations.read.speaker(handle) })
-    const handlers: Record<string, JobHandler> = { ...fedi.handlers(), ...organisations.handlers(), ...talkWire({ fedi, jobs, store, talk: posts, clock }) }
+    const speaker = async (handle: string): Promise<Speaker | undefined> => handle === 'directory' ? directorySpeaker(store) : await organisations.read.speaker(handle) ?? people.speaker(handle)
+    const speakers = speakersOf({ organisation: organisations.read.byId, speaker, person: async (userId) => (await people.personOf(userId))?.handle })
+    const posts = talk({ store, clock, fedi, sealer: seal, speaker, speakersOf: speakers })
+    const acting = { store, clock, fedi, talk: posts, speaker, allowPrivate: config.allowPrivate }
+    const desk = reports({ store, clock, fedi, sealer: seal, ...subjects({ uris: fedi.uris, organisations, accounts: people, talk: posts }) })
+    reportWire(fedi, desk)
+    const handlers: Record<string, JobHandler> = { ...fedi.handlers(), ...organisations.handlers(), ...talkWire({ fedi, jobs, store, talk: posts, clock }),
+      ...leaving.handlers(), ...blocks.handlers({ fedi, kv, posts: byAuthor }) }
     return {
       config, clock, store, jobs, kv, fedi, sealer: seal, handlers,
-      accounts: people, organisations, levers, talk: posts,
+      accounts: people, organisations, levers, talk: posts, reports: desk, policies: blocks,
+      interact: interact({ ...acting, speakers }), remote: remote(acting),
       /** Before serving: the instance's own actors are there and say its name. */
       begin: () => ensureActors(store, fedi),
       /** What a new host should do next, in a sentence or two; undefined when it has been done. */
@@ -90,26 +127,47 @@ export async function makeHouse(config: Config, o: HouseOptions = {}) {
         await organisations.archiveFaded(system)
       },
       async close() {
+        unwatch()
         await fedi.close()
         await store.close()
       },
     }
   } catch (e) {
+    unwatch()
     await store.close()
     throw e
   }
 }
 export type House = Awaited<ReturnType<typeof makeHouse>>
 
+/** Blocked servers on the page of federation; the command line lists all. */
+const BLOCKS_SHOWN = 100
+
 /** The human page of a document: whoever asks an id for HTML is sent there. */
-function humanPage(house: House, id: string): string | undefined {
+async function humanPage(house: House, id: string): Promise<string | undefined> {
   const { uris, origin } = house.fedi
   const handle = uris.handleOf(id)
   if (handle === uris.instanceHandle) return `${origin}/about`
   if (handle === 'directory') return `${origin}/`
+  if (handle && await house.accounts.person(handle)) return `${origin}${personPath(handle)}`
   if (handle) return `${origin}/co-ops/${handle}`
   const note = uris.object('notes', '')
   return id.startsWith(note) ? `${origin}/posts/${id.slice(note.length)}` : undefined
+}
+
+/** The other way: the document behind a human page, for programs that were given the page's address. */
+async function documentOf(house: House, path: string): Promise<string | undefined> {
+  const { uris, handleHost } = house.fedi
+  if (path === '/') return uris.actor('directory')
+  if (path === '/about') return uris.instanceActor
+  const post = /^\/posts\/([0-9a-f-]{36})$/.exec(path)
+  if (post) {
+    const found = await house.talk.read.byId(post[1]!)
+    return found && (found.speaker !== null ? found.uri : found.state === 'public' ? found.uri : undefined)
+  }
+  const [, handle, host] = /^\/(?:co-ops\/|people\/|@)([^/@]+)(?:@([^/@]+))?$/.exec(path) ?? []
+  if (handle === undefined || !isHandle(handle) || (host !== undefined && host !== handleHost)) return undefined
+  return await house.fedi.documents.get(uris.actor(handle)) ? uris.actor(handle) : undefined
 }
 
 /** Every route: health and the wire first, for they need of the shell only its headers; then the pages. */
@@ -121,34 +179,60 @@ export function makeApp(house: House, o: { /** Languages to offer; tests add a r
   app.route('/', countedNotes(house.talk))
   app.route('/', fedi.routes({
     humanPage: (id) => humanPage(house, id),
+    intents: interactLinks(config.origin),
     clientAddress: (request, env) => addressOf(request.headers.get('x-forwarded-for'), env, config.trustProxy),
     about: async () => { const { name, tagline } = await readSite(store); return { name, description: tagline } },
-    usage: async () => ({ users: (await house.organisations.read.counts()).open, posts: await house.talk.read.count() }),
+    usage: async () => ({ users: (await house.organisations.read.counts()).open + await house.accounts.countPersons(), ...await house.talk.read.count() }),
+    featured: house.talk.pins.featured,
   }))
+  app.use(humanAddresses((path) => documentOf(house, path)))
   shell({ origin: config.origin, site: siteFacts(store, config.origin, config.handleHost), ...o }).mount(app)
   app.use(session(house.accounts))
   app.route('/', accountPages(house.accounts, { origin: config.origin, clock: house.clock, trustProxy: config.trustProxy }))
+  app.route('/', personPages(house.accounts, {
+    posts: async (page, person) => {
+      const posts = await house.talk.read.ofSpeaker(person.handle, 20)
+      return posts.length ? PostList({ page, posts, headed: false }) : undefined
+    },
+  }))
   app.route('/', aboutPages({
+    desks: (who) => [
+      ...(may(who, 'report.decide') ? [{ href: REPORTS, label: 'reports.link' as const }] : []),
+      ...(may(who, 'comment.moderate') ? [{ href: MODERATION, label: 'talk.moderation.link' as const }] : []),
+    ],
     software: { name: 'Toadlane', version },
+    follow: (page) => followFromElsewhere(page, fedi.uris.actor('directory')),
     site: () => readSite(store),
     counts: async () => {
       const [o, levers, posts] = await Promise.all([house.organisations.read.counts(), house.levers.read.counts(), house.talk.read.count()])
-      return { organisations: o.organisations, countries: o.countries, levers: levers.levers, posts }
+      return { organisations: o.organisations, countries: o.countries, levers: levers.levers, posts: posts.posts }
     },
   }))
   app.route('/', nsPages())
-  app.route('/', federationPages(federation({ store, clock: house.clock, jobs: house.jobs, fedi })))
+  for (const [handle, page] of [['directory', '/'], [fedi.uris.instanceHandle, '/about']]) app.get(`/@${handle}`, (c) => c.redirect(page!, 302))
+  app.route('/', interactPages(house.interact))
+  app.route('/', remotePages(house.remote, { trustProxy: config.trustProxy }))
+  app.route('/', federationPages(federation({ store, clock: house.clock, jobs: house.jobs, fedi }), {
+    blocks: async (page, who: Who | undefined) => {
+      const policies = await house.policies.list(who, undefined, BLOCKS_SHOWN + 1)
+      return Blocks({ page, policies: policies.slice(0, BLOCKS_SHOWN), more: policies.length > BLOCKS_SHOWN })
+    },
+  }))
+  app.route('/', reportPages(house.reports))
   app.route('/', coopPages(house.organisations, {
+    follow: (page, organisation) => followFromElsewhere(page, fedi.uris.actor(organisation.handle)),
     levers: async (page, organisation) => {
       const levers = await house.levers.read.ofOrganisation(organisation.handle)
       return levers.length ? LeverCards({ page, levers }) : undefined
     },
     posts: async (page, organisation) => {
-      const posts = await house.talk.read.ofOrganisation(organisation.id, 5)
+      const [pinned, latest] = await Promise.all([house.talk.read.pinned(organisation.handle), house.talk.read.ofOrganisation(organisation.id, 5)])
+      const posts = [...pinned, ...latest.filter((p) => p.pinned === null)]
       return posts.length ? PostList({ page, posts, headed: false }) : undefined
     },
   }))
   app.route('/', leverPages(house.levers))
-  app.route('/', talkPages(house.talk))
+  app.route('/', moderationPages(house.talk))
+  app.route('/', talkPages(house.talk, { acts: async (c, post) => actFromElsewhere(c, post, (await house.interact.speakers(c.get('who'))).length ? INTERACT : undefined) }))
   return app
 }

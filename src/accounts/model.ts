@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import { Problem } from '../kernel/errors.ts'
+import { HANDLE_MAX, isHandle, isReservedHandle } from '../kernel/ids.ts'
+import { plain } from '../kernel/text.ts'
 import type { By } from '../store/audit.ts'
 
 /** What an account may do on this instance as a whole. Editing one organisation is apart from it: see `editorOf`. */
@@ -44,6 +46,11 @@ const rules = {
   'post.publish': { roles: ['admin'], editor: true },
   'post.edit': { roles: ['admin'], editor: true },
   'post.remove': curatorsAndEditors,
+  'actor.follow': { roles: ['admin'], editor: true }, // follow somebody on another server in its name
+  'actor.react': { roles: ['admin'], editor: true }, // like, boost
+  'report.decide': curators, // read, decide, and send on to the server concerned
+  'domain.block': admins, // a whole other server
+  'person.speak': { roles, editor: false }, // choose a public handle for oneself
   'directory.speak': admins, // post in the name of the directory itself
   'comment.moderate': curators, // answers from elsewhere: let in, hide, show; and who is let in at once
   'audit.read': curators,
@@ -83,6 +90,35 @@ export const accountInput = z.object({
   role: z.enum(roles).default('member'),
 }).refine((a) => a.password.toLowerCase() !== a.email, { path: ['password'], message: 'account.passwordIsEmail' })
 export type AccountInput = z.input<typeof accountInput>
+
+/** A member who speaks in public under a handle of their own (WIRE.md 3). Nothing of the account but its number is part of it. */
+export interface Person {
+  userId: string
+  handle: string
+  /** As everybody sees it; the account's own name is nobody's business. */
+  name: string
+  /** Plain text. */
+  summary: string
+  /** May be found by searching, here and elsewhere. */
+  discoverable: boolean
+  since: Date
+}
+
+const words = (min: number, max: number) => z.string().transform((s, ctx) => {
+  try { return plain(s) } catch { ctx.addIssue({ code: 'custom', message: 'form.invalid' }); return z.NEVER }
+}).pipe(z.string().min(min).max(max))
+/** One line with something to see in it, and nothing that turns the writing around. */
+const line = (max: number) => words(1, max)
+  .refine((s) => /[\p{L}\p{N}\p{P}\p{S}]/u.test(s) && !/[\n\u202a-\u202e\u2066-\u2069]/.test(s), 'person.nameRule')
+
+/** How a person shows themselves; changed as often as they like. */
+export const personInput = z.object({ name: line(100), summary: words(0, 500).default(''), discoverable: z.boolean().default(false) })
+/** The handle is chosen once. People write it with @ and capitals. */
+export const handleInput = z.string().transform((s) => s.trim().replace(/^@/, '').toLowerCase())
+  .pipe(z.string().min(1).max(HANDLE_MAX).refine(isHandle, 'person.handleRule').refine((h) => !isReservedHandle(h), 'person.handleReserved'))
+export const newPersonInput = personInput.extend({ handle: handleInput })
+export type PersonInput = z.input<typeof personInput>
+export type NewPersonInput = z.input<typeof newPersonInput>
 
 /** An account as the admin sees it: never a password, never a session. */
 export interface Account { id: string; email: string; name: string; role: Role; created: Date; editorOf: readonly string[] }

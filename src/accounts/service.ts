@@ -1,16 +1,16 @@
 /** What can be done with accounts: one call is one transaction, with its entry in the audit log. */
 import { Problem, problemsOf } from '../kernel/errors.ts'
-import type { Clock } from '../kernel/time.ts'
 import { record } from '../store/audit.ts'
-import type { Db, Store } from '../store/store.ts'
+import type { Db } from '../store/store.ts'
 import { makeAuth, type AuthSettings } from './auth.ts'
 import { accountInput, allow, passwordInput, roles, type Account, type AccountInput, type Role, type Who } from './model.ts'
+import { persons, type PersonsHouse } from './persons.ts'
 import { accountStore } from './store.ts'
 
-export type { Account, AccountInput } from './model.ts'
+export type { Account, AccountInput, Person } from './model.ts'
 export type { Auth } from './auth.ts'
 
-export interface AccountsHouse extends AuthSettings { clock: Clock }
+export interface AccountsHouse extends AuthSettings, PersonsHouse {}
 export type Accounts = ReturnType<typeof accounts>
 
 const LIST_MAX = 500
@@ -19,6 +19,7 @@ export function accounts(house: AccountsHouse) {
   const { store, clock } = house
   const auth = makeAuth(house)
   const data = accountStore(store)
+  const { farewell, ...people } = persons(house, data)
   const hashOf = async (password: string): Promise<string> => (await auth.$context).password.hash(password)
 
   /** One change to an existing account, with what the audit log keeps of it: never an address or a name. */
@@ -40,6 +41,8 @@ export function accounts(house: AccountsHouse) {
   return {
     /** For our own routes only; see `session.ts` and `pages.tsx`. */
     auth,
+
+    ...people,
 
     /** Makes an account with a password. Problems: `invalid` (422, names the field), `email-taken` (409). */
     async create(who: Who, input: AccountInput): Promise<{ id: string }> {
@@ -91,6 +94,7 @@ export function accounts(house: AccountsHouse) {
     async remove(who: Who, id: string): Promise<void> {
       await change(who, id, 'account.remove', async (tx, account) => {
         await keepAnAdmin(tx, account)
+        await farewell(tx, id)
         await data.remove(tx, id)
         return { before: { role: account.role } }
       })

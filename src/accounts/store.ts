@@ -2,14 +2,14 @@
 import { and, asc, eq, gt, inArray, lt, ne } from 'drizzle-orm'
 import { newId } from '../kernel/ids.ts'
 import type { Db, Store } from '../store/store.ts'
-import type { Account, Role } from './model.ts'
+import type { Account, Person, Role } from './model.ts'
 import { accountTables } from './tables.ts'
 
 /** better-auth's name for an account with a password. */
 const PASSWORD = 'credential'
 
 export function accountStore(store: Store) {
-  const { user, session, account, verification, editors } = accountTables(store.kit)
+  const { user, session, account, verification, editors, persons } = accountTables(store.kit)
 
   async function withEditors(db: Db, rows: (typeof user.$inferSelect)[]): Promise<Account[]> {
     if (rows.length === 0) return []
@@ -70,9 +70,21 @@ export function accountStore(store: Store) {
     async organisationsOf(db: Db, userId: string): Promise<string[]> {
       return (await db.select({ id: editors.organisationId }).from(editors).where(eq(editors.userId, userId))).map((x) => x.id)
     },
+    async person(db: Db, handle: string): Promise<Person | undefined> { return (await db.select().from(persons).where(eq(persons.handle, handle)))[0] },
+    async personOf(db: Db, userId: string): Promise<Person | undefined> { return (await db.select().from(persons).where(eq(persons.userId, userId)))[0] },
+    /** False where the account or the handle has one already. */
+    async addPerson(tx: Db, row: Person): Promise<boolean> {
+      return (await tx.insert(persons).values(row).onConflictDoNothing().returning({ handle: persons.handle })).length > 0
+    },
+    async changePerson(tx: Db, userId: string, set: Pick<Person, 'name' | 'summary' | 'discoverable'>): Promise<void> {
+      await tx.update(persons).set(set).where(eq(persons.userId, userId))
+    },
+    async removePerson(tx: Db, userId: string): Promise<void> { await tx.delete(persons).where(eq(persons.userId, userId)) },
+    countPersons: (db: Db): Promise<number> => db.$count(persons),
     async dropExpired(tx: Db, now: Date): Promise<void> {
       await tx.delete(session).where(lt(session.expiresAt, now))
       await tx.delete(verification).where(lt(verification.expiresAt, now))
     },
   }
 }
+export type AccountStore = ReturnType<typeof accountStore>

@@ -30,6 +30,7 @@ export function makeProgram(io: Io, version: string, perform: Perform): Command 
     .version(version, '--version', 'the version')
     .helpOption('-h, --help', 'this help')
     .helpCommand('help [command]', 'help for a command')
+    .enablePositionalOptions() // --json behind `peers block` is that command's, not that of `peers`
     .addHelpText('after', '\nExit code: 0 all right; 1 some rows or checks failed, or what was asked for was refused; 2 wrong use or settings.')
 
   const add: Add = (parent, spec, about, body) => {
@@ -121,6 +122,7 @@ function people(program: Command, add: Add, io: Io): void {
     .argument('<handle>', 'its handle')
   add(org, 'publish', 'posts as one that has agreed', async ([handle = ''], o) => (await import('./commands/org.ts')).publish(io, handle, o))
     .argument('<handle>', 'its handle').requiredOption('--text <text>', 'what to say: plain text').option('--lang <tag>', 'its language')
+    .option('--title <title>', 'makes it an article').option('--reply-to <post>', 'answers a post that is kept here: its id, its address here or its ActivityPub id')
   add(org, 'consent', 'records that one has agreed to be listed', async ([handle = ''], o) => (await import('./commands/org.ts')).consent(io, handle, o))
     .argument('<handle>', 'its handle').requiredOption('--basis <basis>', 'what was agreed, where and when')
 }
@@ -130,7 +132,14 @@ function federation(program: Command, add: Add, io: Io): void {
   add(program, 'follow', 'follows an actor on another server, and waits a moment for the answer',
     async ([actor = ''], o) => (await import('./commands/federation.ts')).follow(io, actor, o))
     .argument('<actor>', 'its address, or @name@server').option('--as <handle>', 'who follows', 'directory')
-  add(program, 'peers', 'lists other servers and how they fare', async () => (await import('./commands/federation.ts')).peers(io))
+  const others = add(program, 'peers', 'lists other servers and how they fare', async () => (await import('./commands/federation.ts')).peers(io))
+  others.enablePositionalOptions()
+  add(others, 'block', 'blocks a whole server with its subdomains: nothing comes from there, nothing goes there',
+    async ([host = ''], o) => (await import('./commands/blocks.ts')).block(io, host, o))
+    .argument('<host>', 'its host name').requiredOption('--why <reason>', 'for those who look after this instance with you')
+  add(others, 'unblock', 'lets a server in again; its posts come back, its followers do not', async ([host = '']) => (await import('./commands/blocks.ts')).unblock(io, host))
+    .argument('<host>', 'its host name')
+  add(others, 'blocks', 'lists the blocked servers', async () => (await import('./commands/blocks.ts')).blocks(io))
   add(program, 'deliveries', 'shows the queue; replays what was given up',
     async ([action, id], o) => (await import('./commands/federation.ts')).deliveries(io, action, id, o))
     .addArgument(new Argument('[replay]', 'put a failed delivery back into the queue').choices(['replay'])).argument('[id]', 'which one, or all')

@@ -4,7 +4,6 @@ import type { Child } from 'hono/jsx'
 import { z } from 'zod'
 import { allow, may } from '../accounts/model.ts'
 import { Problem } from '../kernel/errors.ts'
-import { isHandle } from '../kernel/ids.ts'
 import { flash } from '../web/flash.ts'
 import { formProblem, formValues, type FormValues } from '../web/forms.ts'
 import { html, pageOf, type Page } from '../web/page.tsx'
@@ -21,6 +20,8 @@ import type { Coops, ListQuery, Whole } from './service.ts'
 export interface Extras {
   levers?: (page: Page, organisation: Organisation) => Promise<Child | undefined>
   posts?: (page: Page, organisation: Organisation) => Promise<Child | undefined>
+  /** Under its address: how to follow it. */
+  follow?: (page: Page, organisation: Organisation) => Child
 }
 
 const SHOWN = 24, REVISIONS = 20, MEMBERS = 100
@@ -42,12 +43,6 @@ function queryOf(c: Context): Omit<ListQuery, 'limit'> {
     ...(country && isCountry(country) ? { country } : {}), ...(kind.success ? { kind: kind.data } : {}), ...(doing.success ? { activity: doing.data } : {}),
     ...(c.req.query('platforms') ? { platforms: true } : {}), ...(after.success ? { after: after.data } : {}),
   }
-}
-
-/** Another server asks, not a browser. */
-const wantsActivity = (c: Context): boolean => {
-  const accept = (c.req.header('accept') ?? '').toLowerCase()
-  return /application\/(activity|ld)\+json/.test(accept) && !accept.includes('text/html')
 }
 
 function nextOf(query: Omit<ListQuery, 'limit'>, last: { id: string; nameKey: string }): string {
@@ -104,16 +99,8 @@ export function coopPages(coops: Coops, extras: Extras = {}): Hono {
     return html(c, <List page={pageOf(c)} items={shown} counts={numbers} countries={where} query={query} uri={coops.uri} {...next} />)
   })
 
-  app.get('/:at{@[^/]+}', (c) => {
-    const handle = c.req.param('at').slice(1).split('@')[0] ?? ''
-    return c.redirect(wantsActivity(c) ? coops.uri(handle) : `/co-ops/${encodeURIComponent(handle)}`, 302)
-  })
-  // The page's address is known to people; a server that is given it is shown to the document.
-  app.use('/co-ops/:handle', async (c, next) => {
-    c.header('Vary', 'Accept', { append: true })
-    const handle = c.req.param('handle')
-    return ['GET', 'HEAD'].includes(c.req.method) && wantsActivity(c) && isHandle(handle) ? c.redirect(coops.uri(handle), 302) : next()
-  })
+  // Programs that ask a page's address for a document are sent there by app.ts.
+  app.get('/:at{@[^/]+}', (c) => c.redirect(`/co-ops/${encodeURIComponent(c.req.param('at').slice(1).split('@')[0] ?? '')}`, 302))
 
   app.get('/co-ops/:handle', async (c) => {
     const page = pageOf(c)
@@ -123,7 +110,7 @@ export function coopPages(coops: Coops, extras: Extras = {}): Hono {
       extras.levers?.(page, o), whole.open ? extras.posts?.(page, o) : undefined, o.kind === 'federation' ? coops.read.members(o.id, MEMBERS) : [],
     ])
     return html(c, <Profile page={page} whole={whole} uri={coops.uri(o.handle)} address={coops.address(o.handle)} members={members}
-      mayEdit={may(c.get('who'), 'organisation.edit', o.id)} mayPost={whole.open && may(c.get('who'), 'post.publish', o.id)} levers={levers} posts={posts} />)
+      mayEdit={may(c.get('who'), 'organisation.edit', o.id)} mayPost={whole.open && may(c.get('who'), 'post.publish', o.id)} levers={levers} posts={posts} follow={extras.follow?.(page, o)} />)
   })
 
   app.get('/co-ops/:handle/changes', async (c) => {

@@ -22,6 +22,7 @@ export interface ProfileProps {
   /** Sections of rooms above. */
   levers?: Child
   posts?: Child
+  follow?: Child
 }
 
 /** Facts that lists show large: the newest figure of each kind, and since when. */
@@ -186,7 +187,7 @@ export const Profile = (p: ProfileProps) => {
           {p.mayEdit ? <a class="btn quiet" href={`/manage/${o.handle}`}><Icon name="pencil" />{t('coops.profile.edit')}</a> : null}
         </>} />
       {w.open ? (
-        <div id="follow" popover="auto" class="menu"><p>{t('coops.profile.followHow')}</p><p><bdi class="handle" dir="ltr">{p.address}</bdi></p></div>
+        <div id="follow" popover="auto" class="menu"><p>{t('coops.profile.followHow')}</p><p><bdi class="handle" dir="ltr">{p.address}</bdi></p>{p.follow}</div>
       ) : null}
       <Split label={t('coops.profile.about')} aside={<>
         <AsideSection title={t('coops.profile.glance')}><KV items={glance(page, w)} /></AsideSection>

@@ -3,6 +3,7 @@ import { Hono } from 'hono'
 import type { Context } from 'hono'
 import type { Child } from 'hono/jsx'
 import { z } from 'zod'
+import type { Who } from '../accounts/model.ts'
 import { Problem } from '../kernel/errors.ts'
 import { PageHead, Section } from '../web/blocks.tsx'
 import { Empty, Facts, Say, Table, Time, type Column } from '../web/components.tsx'
@@ -116,8 +117,8 @@ const Letters = ({ page, letters, at }: { page: Page; letters: Paged<LetterRow, 
   )
 }
 
-interface ViewProps { page: Page; overview: Overview; hosts: Paged<HostRow, string>; letters: Paged<LetterRow, number>; at: Place }
-const View = ({ page, overview, hosts, letters, at }: ViewProps) => (
+interface ViewProps { page: Page; overview: Overview; hosts: Paged<HostRow, string>; letters: Paged<LetterRow, number>; at: Place; /** What other rooms have to say there. */ more?: Child }
+const View = ({ page, overview, hosts, letters, at, more }: ViewProps) => (
   <Layout page={page} title={page.t('federation.title')} current="/about" dye="teal" unlisted>
     <PageHead page={page} title={page.t('federation.title')} lede={page.t('federation.lede')}
       crumbs={[{ href: '/about', label: page.t('nav.about') }, { label: page.t('federation.title') }]} />
@@ -125,12 +126,15 @@ const View = ({ page, overview, hosts, letters, at }: ViewProps) => (
       <Numbers page={page} overview={overview} />
       <Letters page={page} letters={letters} at={at} />
       <Hosts page={page} hosts={hosts} at={at} />
+      {more}
     </div>
   </Layout>
 )
 
 /** Pages of whoever may `delivery.manage`: the service refuses everybody else. */
-export function federationPages(federation: Federation): Hono {
+export interface FederationExtras { /** Blocked servers, read only. */ blocks?: (page: Page, who: Who | undefined) => Promise<Child> }
+
+export function federationPages(federation: Federation, extras: FederationExtras = {}): Hono {
   const app = new Hono()
   const back = (c: Context) => c.redirect(`${FEDERATION}${query(placeOf(c))}`, 303)
   /** Somebody else was quicker, or the button was pressed twice: nothing to be alarmed at. */
@@ -149,7 +153,7 @@ export function federationPages(federation: Federation): Hono {
     const who = c.get('who'), at = placeOf(c)
     const overview = await federation.overview(who)
     const [hosts, letters] = await Promise.all([federation.hosts(who, at.after), federation.letters(who, at.before)])
-    return html(c, <View page={pageOf(c)} overview={overview} hosts={hosts} letters={letters} at={at} />)
+    return html(c, <View page={pageOf(c)} overview={overview} hosts={hosts} letters={letters} at={at} more={await extras.blocks?.(pageOf(c), who)} />)
   })
   app.post(`${FEDERATION}/again`, async (c) => {
     const { sent, left } = await federation.sendAllAgain(c.get('who'))

@@ -1,19 +1,28 @@
 /** What the instance says of itself. */
 import { Hono } from 'hono'
 import { raw } from 'hono/html'
-import { may } from '../accounts/model.ts'
+import type { Child } from 'hono/jsx'
+import { may, type Who } from '../accounts/model.ts'
 import { plainToHtml } from '../kernel/text.ts'
 import { Facts } from '../web/components.tsx'
-import { html, Layout, pageOf, type Page } from '../web/page.tsx'
+import { html, Layout, pageOf, type Key, type Page } from '../web/page.tsx'
 import { number } from '../web/format.ts'
 import type { Site } from './actors.ts'
 import { FEDERATION } from './federation-pages.tsx'
 
 export interface Counts { organisations: number; countries: number; levers: number; posts: number }
-export interface AboutHouse { site(): Promise<Site>; counts(): Promise<Counts>; software: { name: string; version: string } }
+export interface AboutHouse {
+  site(): Promise<Site>
+  counts(): Promise<Counts>
+  software: { name: string; version: string }
+  /** How to follow the directory. */
+  follow?: (page: Page) => Child
+  /** Further pages of those who look after the instance, for whoever asks. */
+  desks?(who: Who | undefined): readonly { href: string; label: Key }[]
+}
 
-interface AboutProps { page: Page; site: Site; counts: Counts; software: AboutHouse['software']; /** Looks after deliveries. */ minder: boolean }
-const About = ({ page, site, counts, software, minder }: AboutProps) => {
+interface AboutProps { page: Page; site: Site; counts: Counts; software: AboutHouse['software']; /** Looks after deliveries. */ minder: boolean; desks: readonly { href: string; label: Key }[]; follow?: Child }
+const About = ({ page, site, counts, software, minder, desks, follow }: AboutProps) => {
   const { t } = page
   return (
     <Layout page={page} title={t('about.title', { name: site.name })} current="/about" dye="teal" description={site.tagline}>
@@ -33,6 +42,7 @@ const About = ({ page, site, counts, software, minder }: AboutProps) => {
           <h2>{t('about.followTitle')}</h2>
           <p>{t('about.follow')}</p>
           <p><code>{page.site.handle}</code></p>
+          {follow}
           <h2>{t('about.standingTitle')}</h2>
           <p>{t('about.unclaimed')}</p>
           <p>{t('about.consented')}</p>
@@ -41,6 +51,7 @@ const About = ({ page, site, counts, software, minder }: AboutProps) => {
           <p>{t('about.lever')}</p>
           {site.contact ? <><h2>{t('about.contactTitle')}</h2><div>{raw(plainToHtml(site.contact))}</div></> : null}
           {minder ? <p><a href={FEDERATION}>{t('federation.link')}</a></p> : null}
+          {desks.map((d) => <p><a href={d.href}>{t(d.label)}</a></p>)}
           <p class="sub small">{t('about.software', { name: software.name, version: software.version })}</p>
         </section>
       </div>
@@ -51,6 +62,7 @@ const About = ({ page, site, counts, software, minder }: AboutProps) => {
 export function aboutPages(house: AboutHouse): Hono {
   return new Hono().get('/about', async (c) => {
     const [site, counts] = await Promise.all([house.site(), house.counts()])
-    return html(c, <About page={pageOf(c)} site={site} counts={counts} software={house.software} minder={may(c.get('who'), 'delivery.manage')} />)
+    return html(c, <About page={pageOf(c)} site={site} counts={counts} software={house.software} minder={may(c.get('who'), 'delivery.manage')}
+      desks={house.desks?.(c.get('who')) ?? []} follow={house.follow?.(pageOf(c))} />)
   })
 }

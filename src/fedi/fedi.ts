@@ -83,6 +83,8 @@ export interface Publish {
   to: Audience
   /** Shown in the actor's outbox collection. Default: Create and Announce yes, all else no. */
   inOutbox?: boolean
+  /** Its document stays after delivery, so that `undo` knows whom it went to. */
+  keep?: boolean
 }
 
 /** An inbound activity whose signature and authority are checked. */
@@ -118,9 +120,25 @@ export interface HostHealth {
   software: string | null
 }
 
+/** A link of a JRD that has a template in the place of an address (RFC 6415). */
+export interface LinkTemplate { rel: string; template: string }
+
+/** What the WebFinger of an account says of where its people act. */
+export interface Home {
+  /** Host of the account's address, with its port where it is not the scheme's own; in letters of ASCII. */
+  host: string
+  /** The account's actor, as that host names it. */
+  self?: string
+  links: LinkTemplate[]
+}
+
 export interface RoutesOptions {
   /** The human page of a stored document, where there is one: who asks for HTML is sent there. */
   humanPage?: (id: string) => string | undefined | Promise<string | undefined>
+  /** What a local actor shows first: the documents of its `featured` collection, embedded there. Default none. */
+  featured?: (handle: string) => Promise<readonly Json[]>
+  /** Where our people act on what they see elsewhere (intents.ts): stands in the WebFinger of every actor that people act as, the subscribe template in the server's own too. */
+  intents?: readonly LinkTemplate[]
   /** For NodeInfo. Default zeros. */
   usage?: () => Promise<NodeUsage>
   /** The instance's name and description in NodeInfo's metadata. */
@@ -165,10 +183,17 @@ export interface Fedi {
    * caller's transaction. Unknown or closed actor: Problem `no-actor` (409).
    */
   publish(tx: Db, p: Publish): Promise<{ id: string }>
-  /** A local actor follows a remote one; idempotent (asks again when it was rejected). Network first, then one transaction of its own. */
-  follow(by: { handle: string }, actorUri: string): Promise<{ state: FollowState; actor: RemoteActor }>
+  /** `Undo` of an activity that was published with `keep` or listed in the outbox, to whoever it went to. False where it is not there. `quiet`: nobody is told. */
+  undo(tx: Db, a: { actor: string; activity: string; quiet?: boolean }): Promise<boolean>
+  /**
+   * A local actor follows a remote one; idempotent (asks again when it was rejected). Network first, then one transaction of its
+   * own. `also` runs in it when something is really sent.
+   */
+  follow(by: { handle: string }, actorUri: string, also?: (tx: Db) => Promise<void>): Promise<{ state: FollowState; actor: RemoteActor }>
   /** Sends Undo(Follow) and forgets; nothing where none was. */
-  unfollow(by: { handle: string }, actorUri: string): Promise<void>
+  unfollow(by: { handle: string }, actorUri: string, also?: (tx: Db) => Promise<void>): Promise<void>
+  /** Ends, without a word, what binds our actors to those of hosts that `matches` names. Many short writes; not inside one. */
+  cutOff(matches: (host: string) => boolean): Promise<{ followers: number; following: number }>
   /** Does any local actor follow it (accepted)? */
   isFollowed(tx: Db, actorUri: string): Promise<boolean>
   /** Has this remote actor been deleted, as far as is known here? What of its waits in the queue has no effect any more. */
@@ -179,6 +204,11 @@ export interface Fedi {
   followers(handle: string, after?: string, limit?: number): Promise<string[]>
   /** Resolves `@name@host`, `acct:…` or a URL to a fetched, checked remote actor. Problem `not-found`, `not-an-actor`, `unreachable`. */
   lookupActor(text: string): Promise<RemoteActor>
+  /**
+   * Where the people of an address act on what they see elsewhere, as its WebFinger says: at most six seconds and 128 KiB.
+   * Problem `lookup` (no address), `not-found`, `refused`, `blocked`, `unreachable`, `bad-document`.
+   */
+  home(address: string): Promise<Home>
   /** A remote actor as it is kept, without network. */
   knownActor(id: string): Promise<RemoteActor | undefined>
   /**

@@ -26,6 +26,9 @@ export interface FetchHouse {
   signatures: { of(host: string): Promise<SignatureKind | undefined>; remember(host: string, kind: SignatureKind): void }
 }
 
+/** Bytes of the answer, and milliseconds for it and all redirects. */
+export interface Bounds { limit?: number; timeout?: number }
+
 export interface FetchedDocument { url: string; document: Json }
 
 const single = (h: string | string[] | undefined): string => (Array.isArray(h) ? h[0] : h) ?? ''
@@ -62,8 +65,8 @@ export function fetcher(house: FetchHouse) {
     if (house.isBlocked(bareHost(url))) throw new Problem('blocked', 'this server is blocked here', { status: 403 })
     if (url.origin === uris.origin) throw new Refused('it is this server itself')
   }
-  const ask = (id: string, kind: SignatureKind | undefined, accept = ACCEPT): Promise<Answer> =>
-    get(id, { agent: house.agent, allowPrivate: house.allowPrivate, check, headers: (url) => headers(url, kind, accept) })
+  const ask = (id: string, kind: SignatureKind | undefined, accept = ACCEPT, bounds: Bounds = {}): Promise<Answer> =>
+    get(id, { agent: house.agent, allowPrivate: house.allowPrivate, check, headers: (url) => headers(url, kind, accept), ...bounds })
 
   /** Signed as the host is known to like it; the other way once where that is refused. */
   async function signed(id: string): Promise<Answer> {
@@ -119,10 +122,10 @@ export function fetcher(house: FetchHouse) {
       return second.document
     },
 
-    /** Plain JSON (WebFinger): unsigned, other content types allowed. undefined for 404 and 410. */
-    async json(url: string, accept: string): Promise<Json | undefined> {
+    /** Plain JSON (WebFinger): unsigned, other content types allowed. undefined for 404 and 410. @param bounds closer than the usual ones */
+    async json(url: string, accept: string, bounds?: Bounds): Promise<Json | undefined> {
       let answer: Answer
-      try { answer = await ask(url, undefined, accept) } catch (e) { throw unreachable(e, 'the other server') }
+      try { answer = await ask(url, undefined, accept, bounds) } catch (e) { throw unreachable(e, 'the other server') }
       if (answer.status === 404 || answer.status === 410) return undefined
       if (answer.status < 200 || answer.status >= 300) throw new Problem('unreachable', `the other server answered ${answer.status}`, { status: 502 })
       try { return parseObject(answer.body) } catch { throw new Problem('bad-document', 'the other server sent unreadable JSON', { status: 502 }) }

@@ -1,13 +1,19 @@
 /** From what a person types – `@name@host`, `acct:…`, a URL – to a fetched, checked actor. */
 import { Problem } from '../kernel/errors.ts'
-import type { Fetcher } from './fetch.ts'
+import { SECOND } from '../kernel/time.ts'
+import { splitAddress as split } from './account.ts'
+import type { Home, Json } from './fedi.ts'
+import type { Bounds, Fetcher } from './fetch.ts'
+import { templatesOf } from './intents.ts'
 import { isObject, listOf } from './json.ts'
 import { bareHost } from './net/address.ts'
 import type { KnownActor, RemoteActors } from './remote.ts'
 import { actorFrom } from './remote-shape.ts'
 
-const ADDRESS = /^(?:acct:)?@?([^@\s/]+)@([^@\s/]+)$/
 const ACTIVITY = /^application\/(activity\+json|ld\+json)/
+
+/** For what somebody who is not signed in may cause: they wait for it, and a JRD is small. */
+const SMALL: Bounds = { limit: 128 * 1024, timeout: 6 * SECOND }
 
 export interface Found { subject?: string; self?: string }
 
@@ -15,24 +21,23 @@ export function lookups(house: { fetch: Fetcher; remote: RemoteActors; allowPriv
   const { fetch, remote } = house
 
   /** RFC 7033, over https; over http only in development and to this machine. */
-  async function finger(resource: string, host: string): Promise<Found | undefined> {
+  async function jrdOf(resource: string, host: string, bounds?: Bounds): Promise<Json | undefined> {
     const local = house.allowPrivate && /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/.test(host)
     const at = (scheme: string) => `${scheme}://${host}/.well-known/webfinger?resource=${encodeURIComponent(resource)}`
     const accept = 'application/jrd+json, application/json'
-    let jrd
-    try { jrd = await fetch.json(at('https'), accept) } catch (e) {
+    try { return await fetch.json(at('https'), accept, bounds) } catch (e) {
       if (!local) throw e
-      jrd = await fetch.json(at('http'), accept)
+      return fetch.json(at('http'), accept, bounds)
     }
-    if (!jrd) return undefined
+  }
+  const found = (jrd: Json): Found => {
     const self = listOf(jrd.links).filter(isObject)
       .find((l) => l.rel === 'self' && typeof l.type === 'string' && ACTIVITY.test(l.type) && typeof l.href === 'string')
     return { ...(typeof jrd.subject === 'string' ? { subject: jrd.subject } : {}), ...(self ? { self: self.href as string } : {}) }
   }
-
-  const split = (address: string | undefined): { name: string; host: string } | undefined => {
-    const m = address === undefined ? null : ADDRESS.exec(address.trim())
-    return m ? { name: m[1]!, host: m[2]!.toLowerCase() } : undefined
+  async function finger(resource: string, host: string): Promise<Found | undefined> {
+    const jrd = await jrdOf(resource, host)
+    return jrd && found(jrd)
   }
 
   /**
@@ -61,12 +66,20 @@ export function lookups(house: { fetch: Fetcher; remote: RemoteActors; allowPriv
 
   return {
     finger,
+    /** Where the people of an address act (intents.ts). Problems: lookup, not-found, and the fetcher's. */
+    async home(text: string): Promise<Home> {
+      const address = split(text)
+      if (!address) throw new Problem('lookup', 'give an address like @name@host', { status: 422 })
+      const jrd = await jrdOf(`acct:${address.name}@${address.host}`, address.host, SMALL)
+      if (!jrd) throw new Problem('not-found', `${address.host} does not know this address`, { status: 404 })
+      const { self } = found(jrd)
+      return { host: address.host, ...(self ? { self } : {}), links: templatesOf(jrd) }
+    },
     /** Problems: lookup (nothing one can look up), local, not-found, not-an-actor, and the fetcher's. */
     async actor(text: string): Promise<KnownActor> {
       const typed = text.trim()
       const address = split(typed)
       if (address) {
-        if (!URL.canParse(`https://${address.host}`)) throw new Problem('lookup', `${address.host} is no host`, { status: 422 })
         const found = await finger(`acct:${address.name}@${address.host}`, address.host)
         if (!found?.self) throw new Problem('not-found', `${address.host} knows no ${address.name}`, { status: 404 })
         if (house.isLocal(found.self)) throw new Problem('local', 'that is an actor of this server', { status: 422 })

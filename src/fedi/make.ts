@@ -5,6 +5,7 @@ import { localActors } from './actors.ts'
 import { addressHandler } from './delivery/address.ts'
 import { deliverHandler } from './delivery/deliver.ts'
 import { ADDRESS, DELIVER } from './delivery/enqueue.ts'
+import { cutter } from './cut.ts'
 import { hostBook } from './delivery/hosts.ts'
 import { sender } from './delivery/send.ts'
 import { stoneBook } from './dispatch/stones.ts'
@@ -24,6 +25,7 @@ import { PER_HOST } from './delivery/deliver.ts'
 import { publisher as makePublisher } from './publish.ts'
 import { remoteActors, type KnownActor } from './remote.ts'
 import { PUBLIC } from './terms.ts'
+import { undoing } from './undo.ts'
 import { makeUris } from './uris.ts'
 
 /** What has been received is remembered for longer than anybody retries; stones a good deal longer. */
@@ -58,6 +60,7 @@ export function makeFedi(o: FediOptions): Fedi {
   const arrivals = intake(store, clock, jobs)
   const send = sender({ agent, allowPrivate, clock, userAgent })
   const lookup = lookups({ fetch, remote, allowPrivate, isLocal: uris.isLocal })
+  const undo = undoing({ documents, uris, publisher })
   const { follow, unfollow } = followings({ store, clock, uris, remote, follows, publisher })
 
   async function mailbox(handle: string): Promise<'open' | 'gone' | 'none'> {
@@ -92,14 +95,17 @@ export function makeFedi(o: FediOptions): Fedi {
     putObject: publisher.putObject,
     buryObject: publisher.buryObject,
     publish: publisher.publish,
+    undo,
     follow,
     unfollow,
+    cutOff: cutter(store).cutOff,
     isFollowed: follows.isFollowed,
     isGone: async (tx, actor) => (await remote.known(actor, tx))?.gone ?? false,
     following: follows.following,
     followersCount: follows.followersCount,
     followers: follows.followers,
     lookupActor: async (text) => bare(await lookup.actor(text)),
+    home: lookup.home,
     async knownActor(id) {
       const known = await remote.known(id)
       return known && !known.gone ? bare(known) : undefined

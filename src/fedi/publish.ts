@@ -36,7 +36,7 @@ export function publisher(house: PublishHouse) {
       const object = idOf(activity.object)
       const listed = p.inOutbox ?? LISTED.has(type)
       // Those that carry an object of ours are found again when it is deleted.
-      const kept = listed || (object !== undefined && uris.isLocal(object) && type !== 'Delete')
+      const kept = listed || p.keep === true || (object !== undefined && uris.isLocal(object) && type !== 'Delete')
       if (kept) {
         await tx.insert(t).values({ actor: p.actor, activity: id, type, object: object ?? null, listed, published: clock.now() })
       }
@@ -54,6 +54,12 @@ export function publisher(house: PublishHouse) {
       await documents.bury(tx, id, formerType)
       const rows = await tx.delete(t).where(eq(t.object, id)).returning({ activity: t.activity, type: t.type })
       for (const r of rows) await documents.bury(tx, r.activity, r.type)
+    },
+
+    /** An activity of ours is as good as never said: a Tombstone in its place, and out of the outbox. */
+    async retract(tx: Db, a: { actor: string; activity: string; type: string }): Promise<void> {
+      await documents.bury(tx, a.activity, a.type)
+      await tx.delete(t).where(and(eq(t.actor, a.actor), eq(t.activity, a.activity)))
     },
 
     /** Newest first; page by passing the last serial as `before`. */

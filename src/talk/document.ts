@@ -60,3 +60,17 @@ export function noteOf(post: Worded, at: Around): Json & { id: string } {
     shares: `${post.uri}/shares`,
   }
 }
+
+/** A page's worth of ids, and where the next one begins. */
+export interface Slice { uris: readonly string[]; next?: string }
+
+/**
+ * A collection of posts by their ids, oldest first, with its first page in it: GoToSocial reads nothing without one (WIRE.md 9).
+ * `next` is what the next page's address says after `after=`.
+ */
+export function listOfIds(id: string, totalItems: number, first: Slice, more: Json = {}): Json {
+  return { id, type: 'Collection', ...more, totalItems, first: pageOfIds(id, `${id}?page=true`, first) }
+}
+export function pageOfIds(partOf: string, id: string, slice: Slice): Json {
+  return { id, type: 'CollectionPage', partOf, ...(slice.next === undefined ? {} : { next: `${partOf}?after=${slice.next}` }), items: slice.uris }
+}

@@ -40,6 +40,14 @@ export type ReactionKind = 'like' | 'boost'
 /** Actors that like and boost a post of ours; what came from elsewhere is counted there. */
 export interface Counts { likes: number; boosts: number }
 
+/** Who answers here from elsewhere: shown at once, the first time only after a look, or nobody's answers are kept. */
+export const replyPolicies = ['open', 'held', 'closed'] as const
+export type ReplyPolicy = (typeof replyPolicies)[number]
+/** Answers of one author in an hour; what is above waits for a moderator. */
+export const COMMENTS_AN_HOUR = 20
+/** Posts that an organisation shows first. Mastodon shows five. */
+export const PINS_MAX = 5
+
 /** A post as pages show it: by an actor of this instance, of one that it follows, or an answer to either. */
 export interface Post extends Counts {
   id: string
@@ -80,4 +88,6 @@ export interface Post extends Counts {
   /** Since when its organisation shows it first. */
   pinned: Date | null
   state: PostState
+  /** Answers that are shown: of the whole thread for the post that begins it, direct ones for any other. */
+  replies: number
 }

@@ -10,7 +10,7 @@ interface Key { post: string; kind: ReactionKind; actor: string }
 
 /** Rows of likes and boosts. `actor` and `activity` are keyed hashes here, never ids. */
 export function reactionStore(store: Store) {
-  const { reactions: t } = talkTables(store.kit)
+  const { reactions: t, ownReactions: own, posts } = talkTables(store.kit)
   const is = (k: Key) => and(eq(t.post, k.post), eq(t.kind, k.kind), eq(t.actor, k.actor))
   return {
     /** Adds the activity to what this actor has said about this post; one row, however often it is said. */
@@ -32,7 +32,11 @@ export function reactionStore(store: Store) {
       }
     },
     async drop(tx: Db, k: Key): Promise<void> { await tx.delete(t).where(is(k)) },
-    async dropPost(tx: Db, post: string): Promise<void> { await tx.delete(t).where(eq(t.post, post)) },
+    /** What others and what our own actors have said about a post of ours. */
+    async dropPost(tx: Db, post: string): Promise<void> {
+      await tx.delete(t).where(eq(t.post, post))
+      await tx.delete(own).where(inArray(own.object, tx.select({ uri: posts.uri }).from(posts).where(eq(posts.id, post))))
+    },
     /** Forgets up to `limit` rows of an actor; the number, so that the caller goes on until there are none. */
     async dropActor(tx: Db, actor: string, limit: number): Promise<number> {
       const rows = await tx.select().from(t).where(eq(t.actor, actor)).limit(limit)

@@ -94,7 +94,7 @@ export function sayings(house: SayHouse) {
         text, html, note: s.summary ?? null, language: s.language ?? null, url: null, published: clock.now(), updated: null,
         inReplyTo: s.inReplyTo ?? null, thread: parent ? parent.thread ?? parent.id : id,
         context: s.inReplyTo === undefined ? contextOf(uri) : parent?.context ?? null,
-        visibility: s.visibility ?? 'public', pinned: null, state: 'public', likes: 0, boosts: 0,
+        visibility: s.visibility ?? 'public', pinned: null, state: 'public', likes: 0, boosts: 0, replies: 0,
       }
       const around = { ...at(speaker.handle, id), tag: [...mention, ...tag], cc: [...new Set([...(answered ? [answered.author] : []), ...(s.cc ?? [])])] }
       await posts.add(tx, post)

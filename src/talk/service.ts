@@ -1,16 +1,20 @@
 import type { Who } from '../accounts/model.ts'
-import type { Fedi, RemoteActor } from '../fedi/fedi.ts'
+import type { Fedi } from '../fedi/fedi.ts'
 import { Problem, problemsOf } from '../kernel/errors.ts'
-import { newId } from '../kernel/ids.ts'
 import type { Sealer } from '../kernel/seal.ts'
 import type { Clock } from '../kernel/time.ts'
 import type { Db, Store } from '../store/store.ts'
+import { inbound } from './inbound.ts'
+import { moderation } from './moderation.ts'
 import { postInput, type Post, type Speaker } from './model.ts'
+import { ownReactions } from './own-reactions.ts'
+import { pins } from './pins.ts'
 import { reactions as makeReactions } from './reactions.ts'
 import { sayings } from './say.ts'
 import { allowSpeech, maySpeak, type Speech } from './speakers.ts'
 import { postStore } from './store.ts'
 
+export type { RemotePost } from './inbound.ts'
 export type { Saying } from './say.ts'
 export type { Speaker } from './model.ts'
 
@@ -20,18 +24,19 @@ export interface TalkHouse {
   fedi: Fedi
   /** For keyed hashes of who likes what. */
   sealer: Pick<Sealer, 'subkey'>
+  /** The voices of an account: organisations that it edits, the person that it is. Default none. */
+  speakersOf?(who: Who): Promise<readonly Speaker[]>
   /** Who speaks under a handle: an organisation, a person or the directory. */
   speaker(handle: string): Promise<Speaker | undefined>
 }
-
-/** A remote post, cleaned, as the wire hands it in. */
-export type RemotePost = Pick<Post, 'uri' | 'html' | 'note' | 'language' | 'url' | 'published' | 'updated'>
 
 export function talk(house: TalkHouse) {
   const { store, clock, fedi } = house
   const posts = postStore(store)
   const reactions = makeReactions({ store, fedi, sealer: house.sealer, oursByUri: posts.oursByUri })
+  const own = ownReactions({ store, clock, fedi, posts, reactions, speaker: house.speaker })
   const { say, reword, takeDown } = sayings({ store, clock, fedi, posts, reactions })
+  const { receive, withdraw } = inbound({ store, clock, fedi, posts })
 
   async function speakerOf(who: Who | undefined, handle: string): Promise<Speaker> {
     const speaker = await house.speaker(handle)
@@ -57,6 +62,7 @@ export function talk(house: TalkHouse) {
 
   return {
     say, reword, takeDown,
+    react: own.react, unreact: own.unreact, own,
 
     /**
      * An organisation, a person or the directory posts: state, document, outbox and deliveries in one transaction.
@@ -86,32 +92,36 @@ export function talk(house: TalkHouse) {
       await store.write((tx) => takeDown(tx, id, who!.by, why))
     },
 
-    /** A post of an actor that this instance follows. A repeat, or an id that was removed, changes nothing. */
-    async receive(tx: Db, author: RemoteActor, post: RemotePost): Promise<boolean> {
-      const id = newId()
-      return posts.add(tx, {
-        ...post, id, kind: 'note', title: null, inReplyTo: null, thread: id, context: null, visibility: 'public', pinned: null, author: author.id, authorName: author.name, authorHandle: author.handle ? `@${author.handle}` : author.id,
-        authorUrl: author.url ?? null, organisation: null, speaker: null, text: null, state: 'public',
+    /**
+     * Answers a post that is kept here, in the name of an organisation, a person or the directory: its author is mentioned and
+     * written to. Problem `not-found`, `forbidden`, `not-open`, and of the input.
+     */
+    async reply(who: Who | undefined, handle: string, to: string, input: unknown): Promise<Post> {
+      const parsed = postInput.omit({ title: true }).safeParse(input)
+      if (!parsed.success) throw problemsOf(parsed.error)
+      const speaker = await speakerOf(who, handle)
+      const { text, language } = parsed.data
+      return store.write(async (tx) => {
+        const parent = await posts.rowById(to, tx)
+        if (parent?.state !== 'public') throw new Problem('not-found', 'the post to be answered is not there', { status: 404 })
+        return say(tx, { speaker, text, inReplyTo: parent.uri, visibility: parent.visibility, ...(language ? { language } : {}) }, who!.by)
       })
     },
-
-    /** New words of a remote post; older ones than are stored are ignored (HOSTILE.md 43). */
-    async refresh(tx: Db, author: string, post: RemotePost): Promise<boolean> {
-      const old = await posts.byUri(post.uri, tx)
-      if (!old || old.author !== author || old.state !== 'public' || old.speaker !== null) return false
-      if ((post.updated ?? post.published) < (old.updated ?? old.published)) return false
-      await posts.change(tx, old.id, { html: post.html, note: post.note, language: post.language, url: post.url, updated: post.updated })
-      return true
+    /** Voices in which this account may answer that post, its own first. */
+    async voices(who: Who | undefined, post: Pick<Post, 'speaker' | 'thread'>): Promise<Speaker[]> {
+      if (!who) return []
+      const own = await house.speakersOf?.(who) ?? []
+      const root = post.thread === null ? undefined : await posts.rowById(post.thread, store.read)
+      // Who may speak for all (admins) answers in the voice of whom it is about.
+      const others = await Promise.all([...new Set([post.speaker, root?.speaker])].flatMap((h) => (h ? [house.speaker(h)] : [])))
+      const all = [...own, ...others.filter((s) => s !== undefined)].filter((s, n, list) => list.findIndex((x) => x.handle === s.handle) === n)
+      return all.filter((s) => s.open && maySpeak(who, s, 'post.publish'))
     },
 
-    /** The origin took its post down. */
-    async withdraw(tx: Db, author: string, uri: string): Promise<boolean> {
-      const old = await posts.byUri(uri, tx)
-      if (!old || old.author !== author || old.speaker !== null) return false
-      await posts.change(tx, old.id, { state: 'removed', html: '', note: null })
-      return true
-    },
+    receive, withdraw,
 
+    moderation: moderation({ store, clock, posts }),
+    pins: pins({ store, clock, fedi, posts, mine: (who, id) => ours(who, 'post.edit', id) }),
     /** Likes and boosts of our posts. */
     reactions,
 
@@ -130,7 +140,11 @@ export function talk(house: TalkHouse) {
     mayChange: async (who: Who | undefined, post: Post, action: Exclude<Speech, 'post.publish'>): Promise<boolean> =>
       post.speaker !== null && maySpeak(who, await voiceOf(post), action),
 
-    read: { byId: posts.byId, byUri: posts.byUri, latest: posts.latest, ofOrganisation: posts.ofOrganisation, ofSpeaker: posts.ofSpeaker, count: posts.count },
+    read: {
+      byId: posts.byId, byUri: posts.byUri, latest: posts.latest, tagged: posts.tagged, ofOrganisation: posts.ofOrganisation, ofSpeaker: posts.ofSpeaker,
+      thread: posts.thread, uris: posts.uris, countOf: posts.countOf, count: posts.count,
+      pinned: async (speaker: string): Promise<Post[]> => posts.withCounts(await posts.pinned(speaker)),
+    },
   }
 }
 export type Talk = ReturnType<typeof talk>

@@ -1,81 +1,35 @@
-/** Inbound: what followed actors publish, change and take down, and who likes and boosts our posts. Anything else falls through without effect. */
+/**
+ * Inbound: what followed actors publish, what others answer to posts that are here, its changes and its end, and who likes and boosts
+ * our posts. Anything else falls through without effect.
+ */
 import { z } from 'zod'
-import type { Fedi, Inbound } from '../fedi/fedi.ts'
-import { idOf, isObject } from '../fedi/json.ts'
-import { cleanHtml, plainToHtml } from '../kernel/text.ts'
+import type { Fedi, Inbound, Json } from '../fedi/fedi.ts'
+import { idOf, isObject, listOf, sameOrigin } from '../fedi/json.ts'
+import { Problem } from '../kernel/errors.ts'
 import type { Clock } from '../kernel/time.ts'
 import type { Jobs } from '../store/jobs.ts'
 import type { Db, Store } from '../store/store.ts'
 import type { JobHandler } from '../store/workers.ts'
-import { PUBLIC } from './document.ts'
 import type { ReactionKind } from './model.ts'
-import type { RemotePost, Talk } from './service.ts'
+import { isPublic, postFrom, POST_TYPES } from './remote-post.ts'
+import type { Talk } from './service.ts'
 
-const HTML_MAX = 100_000 // characters of somebody else's post that are kept
-const publicNames = new Set([PUBLIC, 'as:Public', 'Public'])
-
-/** A single value or an array, strings or objects with an id, as other servers write them. */
-const references = z.unknown().optional().transform((v): unknown[] => (v === undefined || v === null ? [] : Array.isArray(v) ? v : [v]))
-  .transform((list) => list.flatMap((v) => (typeof v === 'string' ? [v] : typeof v === 'object' && v !== null && 'id' in v && typeof v.id === 'string' ? [v.id] : [])))
-
-const text = z.string().optional().catch(undefined)
-const instant = z.string().refine((s) => !Number.isNaN(Date.parse(s))).transform((s) => new Date(s)).optional().catch(undefined)
-/** `url` may be a string, a Link, or several of them: the first that is a web page. */
-const pageUrl = z.unknown().optional().transform((v) => {
-  const list = (Array.isArray(v) ? v : [v]).map((x: unknown) => (typeof x === 'object' && x !== null && 'href' in x ? x.href : x))
-  return list.find((x): x is string => typeof x === 'string' && /^https?:\/\//.test(x))
-})
-
-const note = z.object({
-  id: z.string(),
-  content: text,
-  contentMap: z.record(z.string(), z.string()).optional().catch(undefined),
-  name: text,
-  summary: text,
-  sensitive: z.boolean().optional().catch(undefined),
-  mediaType: text,
-  published: instant,
-  updated: instant,
-  url: pageUrl,
-  to: references,
-  cc: references,
-  inReplyTo: references,
-})
-
-/**
- * A Note or Article as we keep it, or undefined for what is not a public post: a private message, a vote (`name` and no
- * words; some servers put `<br>` there, WIRE.md 9), something without content.
- * @param now keeps a post from the future from standing on top for ever
- */
-export function postFrom(object: unknown, now: Date): (RemotePost & { isReply: boolean }) | undefined {
-  const parsed = note.safeParse(object)
-  if (!parsed.success) return undefined
-  const o = parsed.data
-  if (![...o.to, ...o.cc].some((r) => publicNames.has(r))) return undefined
-  const [language, mapped] = Object.entries(o.contentMap ?? {})[0] ?? []
-  const source = o.content ?? mapped ?? ''
-  const html = o.mediaType === 'text/plain' ? plainToHtml(source.slice(0, HTML_MAX)) : cleanHtml(source.slice(0, HTML_MAX))
-  const empty = html.replace(/<br\s*\/?>|<\/?p>|\s/g, '') === ''
-  if (empty) return undefined
-  const published = o.published && o.published < now ? o.published : now
-  return {
-    uri: o.id, html, note: o.summary?.trim().slice(0, 500) || null, language: language ?? null, url: o.url ?? null,
-    published, updated: o.updated ?? null, isReply: o.inReplyTo.length > 0,
-  }
-}
-
-const FORGET = 'talk.forget'
+const FORGET = 'talk.forget', LOOK = 'talk.look'
 const BATCH = 200
+
+export interface WireHouse { fedi: Fedi; jobs: Jobs; store: Store; talk: Talk; clock: Clock }
 
 /** Misskey's emoji is a Like with `content`, others send EmojiReact: an emoji is a like (WIRE.md 9). */
 const kinds: Readonly<Record<string, ReactionKind>> = { Like: 'like', EmojiReact: 'like', Announce: 'boost' }
 const kindOf = (type: unknown): ReactionKind | undefined => (typeof type === 'string' && Object.hasOwn(kinds, type) ? kinds[type] : undefined)
 
 /** Likes and boosts of our posts, and their taking back: by the id of the activity, or by what it was where it has none. */
-function likes(fedi: Fedi, talk: Talk): void {
+function likes(house: WireHouse): void {
+  const { fedi, talk } = house
   const said = async (tx: Db, a: Inbound): Promise<void> => {
     const kind = kindOf(a.type)
     if (kind && a.objectId) await talk.reactions.add(tx, { kind, post: a.objectId, actor: a.actor, activity: a.id })
+    if (a.type === 'Announce') await handedOn(house, tx, a)
   }
   const undone = async (tx: Db, a: Inbound): Promise<void> => {
     if (a.objectId !== undefined) return talk.reactions.takeBack(tx, a.actor, a.objectId)
@@ -90,38 +44,81 @@ function likes(fedi: Fedi, talk: Talk): void {
   fedi.on('Undo', undone) // where only the id is named
 }
 
+const PASSED_ON = new Set(['Create', 'Update', 'Delete'])
+/**
+ * A group that is followed hands on what its members say and do (FEP-1b12): `Announce` of their activity. It vouches for no word of it;
+ * a job looks at the object at its own server and believes that.
+ */
+async function handedOn({ fedi, jobs }: WireHouse, tx: Db, a: Inbound): Promise<void> {
+  const inner = isObject(a.raw.object) ? a.raw.object : undefined
+  if (!inner || typeof inner.type !== 'string' || !PASSED_ON.has(inner.type)) return
+  const id = idOf(inner.object)
+  if (id === undefined || id.length > 2048 || fedi.uris.isLocal(id) || !/^https?:\/\//.test(id)) return
+  if (!(await fedi.isFollowed(tx, a.actor)) || (await fedi.knownActor(a.actor))?.type !== 'Group') return
+  await jobs.add(tx, LOOK, { payload: { id } })
+}
+
+/** The one author of an object, on the object's own server. */
+function authorOf(object: Json): string | undefined {
+  const [author, ...more] = listOf(object.attributedTo).map(idOf)
+  return author !== undefined && !more.length && sameOrigin(author, object.id) ? author : undefined
+}
+
+/** What a group handed on, as its own server has it now: kept, changed, or gone. */
+function look({ fedi, store, talk, clock }: WireHouse): JobHandler {
+  return {
+    concurrency: 2,
+    async run(job) {
+      const { id } = z.object({ id: z.string() }).parse(job.payload)
+      try {
+        const object = await fedi.fetchObject(id)
+        const author = authorOf(object)
+        const type = POST_TYPES.find((t) => t === object.type)
+        const post = type && postFrom(object, clock.now())
+        if (!post || author === undefined) return
+        const actor = await fedi.lookupActor(author)
+        await store.write((tx) => talk.receive(tx, actor, post, true))
+      } catch (e) {
+        if (!(e instanceof Problem)) throw e
+        if (e.code === 'gone') await store.write((tx) => talk.withdraw(tx, new URL(id).origin, id, true))
+        else if (e.code === 'unreachable' && e.status >= 500) throw e // later, perhaps
+      }
+    },
+  }
+}
+
 /** Registers with the inbox; the returned job handlers go into the house's queue. */
-export function talkWire(house: { fedi: Fedi; jobs: Jobs; store: Store; talk: Talk; clock: Clock }): Record<string, JobHandler> {
+export function talkWire(house: WireHouse): Record<string, JobHandler> {
   const { fedi, jobs, store, talk } = house
-  const now = () => house.clock.now()
-  async function create(tx: Db, a: Inbound): Promise<void> {
-    const post = postFrom(a.object, now())
-    // Replies wait for their thread (comments); who is not followed has no business in our lists.
-    if (!post || post.isReply || !(await fedi.isFollowed(tx, a.actor))) return
+  /** Create and Update alike: which of them came first says nothing. */
+  async function said(tx: Db, a: Inbound): Promise<void> {
+    const post = postFrom(a.object, house.clock.now())
+    if (!post) {
+      if (a.type === 'Update' && a.objectId !== undefined && !isPublic(a.object)) await talk.withdraw(tx, a.actor, a.objectId)
+      return
+    }
     const author = await fedi.knownActor(a.actor)
-    if (!author) return
-    const { isReply: _, ...kept } = post
-    await talk.receive(tx, author, kept)
+    if (author) await talk.receive(tx, author, post)
   }
-  async function update(tx: Db, a: Inbound): Promise<void> {
-    const post = postFrom(a.object, now())
-    if (!post) return
-    const { isReply: _, ...kept } = post
-    await talk.refresh(tx, a.actor, kept)
+  for (const type of POST_TYPES) {
+    fedi.on(`Create/${type}`, said)
+    fedi.on(`Update/${type}`, said)
   }
-  for (const type of ['Note', 'Article']) {
-    fedi.on(`Create/${type}`, create)
-    fedi.on(`Update/${type}`, update)
-  }
+  fedi.on('Undo/Create', async (tx, a) => {
+    const id = isObject(a.object) ? idOf(a.object.object) : undefined
+    if (id !== undefined) await talk.withdraw(tx, a.actor, id)
+  })
   fedi.on('Delete', async (tx, a) => {
     if (!a.objectId) return
-    await talk.withdraw(tx, a.actor, a.objectId)
+    await talk.withdraw(tx, a.actor, a.objectId, (await fedi.knownActor(a.actor))?.type === 'Application')
+    await talk.own.forget(tx, a.objectId)
     await talk.reactions.takeBack(tx, a.actor, a.objectId) // an Announce is deleted by some instead of undone
   })
-  likes(fedi, talk)
+  likes(house)
   // An actor with 10,000 posts goes in many short writes, not in one long one (HOSTILE.md 44).
   fedi.on('Delete/Actor', (tx, a) => jobs.add(tx, FORGET, { payload: { author: a.actor } }))
   return {
+    [LOOK]: look(house),
     [FORGET]: {
       concurrency: 1,
       async run(job) {

@@ -114,7 +114,7 @@ const Masthead = ({ page, current }: { page: Page; current?: string }) => {
               <Icon name="languages" /><span class="vh">{t('nav.language')}: </span><span>{ownName(page.lang)}</span>
             </button>
             {who
-              ? <div class="me hide-s"><span class="name"><Icon name="user-round" /><span>{who.name}</span></span><SignOut page={page} small /></div>
+              ? <div class="me hide-s"><a class="name" href="/account"><Icon name="user-round" /><span><span class="vh">{t('nav.account')}: </span>{who.name}</span></a><SignOut page={page} small /></div>
               : <a class="btn quiet small hide-s" href={signIn}>{t('nav.signIn')}</a>}
             <button class="btn quiet small burger" type="button" popovertarget="menu"><Icon name="menu" />{t('nav.menu')}</button>
           </div>
@@ -125,7 +125,7 @@ const Masthead = ({ page, current }: { page: Page; current?: string }) => {
         <nav aria-label={t('nav.menu')}>
           <ul role="list">
             {page.nav.map((entry) => <Entry page={page} entry={entry} current={current} />)}
-            {who ? null : <li><a href={signIn}>{t('nav.signIn')}</a></li>}
+            <li>{who ? <a href="/account">{t('nav.account')}</a> : <a href={signIn}>{t('nav.signIn')}</a>}</li>
             <li><a href="#speak">{t('nav.language')}</a></li>
           </ul>
         </nav>

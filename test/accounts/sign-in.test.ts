@@ -6,8 +6,10 @@ import { accountPages } from '../../src/accounts/pages.tsx'
 import { accounts, type Accounts } from '../../src/accounts/service.ts'
 import { session } from '../../src/accounts/session.ts'
 import { accountTables } from '../../src/accounts/tables.ts'
+import type { Fedi } from '../../src/fedi/fedi.ts'
 import { Secret, sealer } from '../../src/kernel/seal.ts'
 import type { Store } from '../../src/store/store.ts'
+import { realHouse } from '../coops/real.ts'
 import { engines } from '../engines.ts'
 import { ORIGIN, post, testApp } from '../web/helpers.ts'
 
@@ -32,11 +34,11 @@ function jar() {
 }
 
 describe.each(engines)('accounts on $engine', ({ fresh }) => {
-  let store: Store, people: Accounts, app: Hono, id: string
+  let store: Store, people: Accounts, app: Hono, id: string, fedi: Fedi
   let now = new Date()
   const clock = { now: () => now }
   const makeAppFor = (origin: string) => {
-    const its = accounts({ store, clock, origin, sealer: keys })
+    const its = accounts({ store, clock, origin, sealer: keys, fedi })
     return testApp((app) => {
       app.use(session(its))
       app.route('/', accountPages(its, { origin, clock, trustProxy: 1 }))
@@ -45,11 +47,12 @@ describe.each(engines)('accounts on $engine', ({ fresh }) => {
   }
   beforeAll(async () => {
     store = await fresh()
-    people = accounts({ store, clock, origin: ORIGIN, sealer: keys })
+    fedi = realHouse(store).fedi
+    people = accounts({ store, clock, origin: ORIGIN, sealer: keys, fedi })
     app = makeAppFor(ORIGIN)
     id = (await people.create(commandLine, { ...right, email: ' Ada@Coops.Example ', name: 'Ada', role: 'admin' })).id
   })
-  afterAll(() => store.close())
+  afterAll(async () => { await fedi.close(); await store.close() })
   const signIn = (fields: Record<string, string> = {}, headers: Record<string, string> = {}) => post(app, '/sign-in', { ...right, ...fields }, headers)
   const me = async (cookie: string) => (await app.request(`${ORIGIN}/me`, { headers: { cookie } })).json()
 
@@ -198,7 +201,7 @@ describe.each(engines)('accounts on $engine', ({ fresh }) => {
     await store.write(async (tx) => { await tx.update(accountTables(store.kit).session).set({ expiresAt: new Date(Date.now() + 5 * 86_400_000) }) })
     const broken = (...methods: string[]): Hono => {
       const auto = new Proxy(store.auto, { get: (db, name, self) => { if (methods.includes(String(name))) throw Object.assign(new Error('full'), { code: 'SQLITE_FULL' }); return Reflect.get(db, name, self) as unknown } })
-      const its = accounts({ store: { ...store, auto } as Store, clock, origin: ORIGIN, sealer: keys })
+      const its = accounts({ store: { ...store, auto } as Store, clock, origin: ORIGIN, sealer: keys, fedi })
       return testApp((app) => {
         app.use(session(its))
         app.route('/', accountPages(its, { origin: ORIGIN, clock, trustProxy: 1 }))

@@ -17,7 +17,7 @@ describe('help and wrong use', () => {
   test('there are the commands that the documents name', () => {
     expect(commands.map((c) => c.join(' '))).toEqual([
       'serve', 'worker', 'setup', 'doctor', 'import', 'export', 'sample', 'backup', 'restore', 'rebase', 'user create', 'user role', 'user password', 'user list',
-      'org show', 'org publish', 'org consent', 'follow', 'peers', 'deliveries',
+      'org show', 'org publish', 'org consent', 'follow', 'peers block', 'peers unblock', 'peers blocks', 'deliveries',
     ])
   })
   test.each(commands)('%s %s: help with --json, whatever the settings', async (...command) => {

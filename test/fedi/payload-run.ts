@@ -11,7 +11,7 @@ import { fediTables } from '../../src/fedi/tables.ts'
 import { Problem } from '../../src/kernel/errors.ts'
 import type { Store } from '../../src/store/store.ts'
 import { talkTables } from '../../src/talk/tables.ts'
-import { postFrom } from '../../src/talk/wire.ts'
+import { POST_TYPES, postFrom } from '../../src/talk/remote-post.ts'
 import { talkInstance } from '../talk/house.ts'
 import { makeRemote, post, PUBLIC, rsa, type Remote } from './instance.ts'
 
@@ -90,7 +90,7 @@ export async function payloads(store: Store) {
     const kept = object === undefined ? undefined : await i.talk.read.byUri(object)
     const [row] = await store.read.select({ state: following.state }).from(following).where(eq(following.target, actor))
     return {
-      follower: (await i.fedi.followers('coop')).includes(actor), post: kept?.state === 'removed' ? undefined : kept?.html, asked: row?.state,
+      follower: (await i.fedi.followers('coop')).includes(actor), post: kept?.state === 'removed' ? undefined : kept && `${kept.title ?? ''}${kept.html}`, answers: kept?.inReplyTo != null, asked: row?.state,
       likes: rows.filter((r) => r.kind === 'like').length, boosts: rows.filter((r) => r.kind === 'boost').length,
       gone: await store.write((tx) => i.fedi.isGone(tx, actor)),
     }
@@ -99,7 +99,7 @@ export async function payloads(store: Store) {
   function changes(a: State, b: State): string[] {
     const words: (string | false | undefined)[] = [
       !a.follower && b.follower && 'follower', a.follower && !b.follower && 'follower dropped', !a.gone && b.gone && 'actor gone',
-      a.post === undefined && b.post !== undefined && 'kept as post', a.post !== undefined && b.post === undefined && 'post deleted',
+      a.post === undefined && b.post !== undefined && (b.answers ? 'kept as reply' : 'kept as post'), a.post !== undefined && b.post === undefined && 'post deleted',
       a.post !== undefined && b.post !== undefined && a.post !== b.post && 'post changed',
       a.likes < b.likes && 'like counted', a.likes > b.likes && 'like taken back', a.boosts < b.boosts && 'boost counted', a.boosts > b.boosts && 'boost taken back',
       a.asked === 'requested' && b.asked !== a.asked && `our follow ${b.asked}`,
@@ -111,9 +111,9 @@ export async function payloads(store: Store) {
     const given = reasons.at(-1)
     if (given) return `: ${given}`
     if (activity.type !== 'Create' || !isObject(activity.object)) return ''
-    if (activity.object.type !== 'Note' && activity.object.type !== 'Article') return ': kind unknown'
+    if (!POST_TYPES.some((t) => t === (activity.object as Json).type)) return ': kind unknown'
     const read = postFrom(activity.object, new Date())
-    return read?.isReply ? ': a reply' : read ? '' : ': no public words'
+    return read?.inReplyTo ? ': a reply to what is not here' : read ? '' : ': no public words'
   }
 
   async function effect(s: Stage, activity: Json, actor: string): Promise<string> {
@@ -132,6 +132,7 @@ export async function payloads(store: Store) {
     switch (a.type) {
       case 'Follow': return { first: [], then: { ...a, object: coop } }
       case 'Like': case 'Dislike': case 'EmojiReact': return { first: [], then: { ...a, object: ours } }
+      case 'Create': return inner?.inReplyTo ? { first: [], then: { ...a, object: { ...inner, inReplyTo: ours } } } : undefined
       case 'Announce': return inner ? undefined : { first: [], then: { ...a, object: ours } }
       case 'Block': return { first: [{ '@context': AS2, id: `${a.id}/before`, type: 'Follow', actor, object: coop }], then: { ...a, object: coop } }
       case 'Undo': {
@@ -205,7 +206,10 @@ export async function payloads(store: Store) {
       if (typeof s.document.type !== 'string') return bare ?? 'taken'
       if (bare === undefined && s.document.actor === undefined) throw new Error('an object passed for an activity')
       await followed(actor)
-      return `in a Create: ${await effect(s, { '@context': AS2, id: `${actor}/create`, type: 'Create', actor, object: s.document }, actor)}`
+      const created = (object: Json, n: number): Json => ({ '@context': AS2, id: `${actor}/create/${n}`, type: 'Create', actor, object })
+      const found = await effect(s, created(s.document, 1), actor)
+      const atUs = s.document.inReplyTo ? `; at us: ${await effect(s, created({ ...s.document, inReplyTo: ours }, 2), actor)}` : ''
+      return `in a Create: ${found}${atUs}`
     } finally { await s.close() }
   }
 

@@ -30,10 +30,14 @@ const effects: Readonly<Record<string, string>> = {
     lemmy/wordpress/objects/person`,
   'in a Create: kept as post': `
     fep/fep-044f-01 fep/fep-044f-02 fep/fep-044f-03 fep/fep-044f-08 lemmy/friendica/objects/page_2 lemmy/mastodon/objects/page
-    lemmy/nodebb/objects/page lemmy/wordpress/objects/page`,
+    lemmy/nodebb/objects/page lemmy/wordpress/objects/page lemmy/friendica/objects/page_1 lemmy/gnusocial/objects/page
+    lemmy/lemmy/objects/page lemmy/lemmy/objects/page_image_and_link lemmy/lotide/objects/page`,
   'kept as post': `
-    lemmy/friendica/activities/create_page_1 lemmy/friendica/activities/create_page_2 lemmy/mitra/activities/create_post`,
-  'post changed': 'lemmy/friendica/activities/update_note',
+    lemmy/friendica/activities/create_page_1 lemmy/friendica/activities/create_page_2 lemmy/mitra/activities/create_post
+    lemmy/gnusocial/activities/create_page lemmy/lemmy/activities/create_or_update/create_page
+    lemmy/lotide/activities/create_page`,
+  'post changed': `
+    lemmy/friendica/activities/update_note lemmy/lemmy/activities/create_or_update/update_page`,
   'post deleted': `
     lemmy/friendica/activities/delete lemmy/lemmy/activities/deletion/delete_page
     lemmy/lemmy/activities/deletion/delete_private_message lemmy/lotide/activities/delete_note lemmy/mastodon/activities/delete
@@ -55,18 +59,19 @@ const effects: Readonly<Record<string, string>> = {
     lemmy/lemmy/collections/group_featured_posts lemmy/lemmy/collections/group_followers lemmy/lemmy/collections/group_moderators
     lemmy/lemmy/collections/group_outbox lemmy/lemmy/collections/person_outbox lemmy/lemmy/objects/tombstone
     lemmy/lotide/objects/tombstone lemmy/mastodon/collections/featured`,
-  'in a Create: no effect: a reply': `
+  'in a Create: no effect: a reply to what is not here; at us: kept as reply': `
     lemmy/friendica/objects/note_1 lemmy/friendica/objects/note_2 lemmy/gnusocial/objects/note lemmy/lemmy/objects/comment
     lemmy/lotide/objects/note lemmy/mastodon/objects/note_1 lemmy/mastodon/objects/note_2 lemmy/peertube/objects/note
     lemmy/pleroma/objects/note lemmy/smithereen/objects/note lemmy/wordpress/objects/note`,
   'in a Create: no effect: kind unknown': `
-    fep/fep-044f-04 fep/fep-0837-01 fep/fep-0837-02 fep/fep-0ea0-02 fep/fep-171b-02 fep/fep-1b12-01 fep/fep-7888-11 fep/fep-82f6-02
-    fep/fep-9967-01 lemmy/friendica/objects/page_1 lemmy/gnusocial/objects/page lemmy/lemmy/objects/page
-    lemmy/lemmy/objects/page_image_and_link lemmy/lotide/objects/page lemmy/mobilizon/objects/event lemmy/peertube/objects/video
+    fep/fep-044f-04 fep/fep-0837-01 fep/fep-0837-02 fep/fep-0ea0-02 fep/fep-171b-02 fep/fep-7888-11 fep/fep-82f6-02
+    fep/fep-9967-01
+    lemmy/mobilizon/objects/event lemmy/peertube/objects/video
     lemmy/pleroma/objects/chat_message`,
   'in a Create: no effect: no public words': `
-    fep/fep-1b12-02 fep/fep-8b32-01 fep/fep-9967-02 lemmy/discourse/objects/page lemmy/lemmy/objects/private_message
-    lemmy/mastodon/activities/private_message`,
+    fep/fep-8b32-01 lemmy/discourse/objects/page lemmy/lemmy/objects/private_message fep/fep-1b12-01`,
+  'in a Create: no effect: no public words; at us: no effect: no public words': `
+    fep/fep-1b12-02 fep/fep-9967-02 lemmy/mastodon/activities/private_message`,
   'no actor: the document is no actor that can be spoken to': 'fep/fep-844e-01',
   'no effect': `
     fep/fep-044f-05 fep/fep-044f-06 fep/fep-044f-07 fep/fep-0837-04 fep/fep-171b-01 fep/fep-400e-01 fep/fep-7628-01 fep/fep-7628-02
@@ -76,7 +81,7 @@ const effects: Readonly<Record<string, string>> = {
     lemmy/lemmy/activities/community/remove_mod
     lemmy/lemmy/activities/community/resolve_report_page lemmy/lemmy/activities/community/undo_lock_note
     lemmy/lemmy/activities/community/undo_lock_page lemmy/lemmy/activities/community/warn
-    lemmy/lemmy/activities/create_or_update/update_page lemmy/lemmy/activities/deletion/undo_delete_page
+    lemmy/lemmy/activities/deletion/undo_delete_page
     lemmy/lemmy/activities/deletion/undo_delete_private_message lemmy/lemmy/activities/deletion/undo_remove_note
     lemmy/wordpress/activities/announce`,
   'no effect: a Block of somebody else; at us: follower dropped': 'lemmy/lemmy/activities/block/block_user',
@@ -85,15 +90,14 @@ const effects: Readonly<Record<string, string>> = {
   'no effect: a Follow of somebody else; at us: follower': `
     lemmy/lemmy/activities/following/follow lemmy/lotide/activities/follow lemmy/mastodon/activities/follow
     lemmy/pleroma/activities/follow`,
-  'no effect: a reply': `
+  'no effect: a reply to what is not here; at us: kept as reply': `
     lemmy/friendica/activities/create_note lemmy/gnusocial/activities/create_note
     lemmy/lemmy/activities/create_or_update/create_comment lemmy/lotide/activities/create_note_reply
     lemmy/mastodon/activities/create_note lemmy/pleroma/activities/create_note lemmy/smithereen/activities/create_note
     wordpress-activitypub/akkoma-reply wordpress-activitypub/gotosocial-reply`,
   'no effect: an Update of another actor': 'lemmy/lemmy/activities/community/update_community',
   'no effect: kind unknown': `
-    lemmy/gnusocial/activities/create_page lemmy/lemmy/activities/create_or_update/create_page
-    lemmy/lemmy/activities/create_or_update/create_private_message_0.19 lemmy/lotide/activities/create_page`,
+    lemmy/lemmy/activities/create_or_update/create_private_message_0.19`,
   'no effect: no public words': `
     fep/fep-8b32-02 fep/fep-8b32-03 lemmy/lemmy/activities/create_or_update/create_private_message
     lemmy/lotide/activities/create_page_image`,
@@ -139,11 +143,14 @@ const own: readonly [string, Json, string][] = [
     said('Create', words({ _misskey_quote: null, tag: [{ type: 'Oddity', x: [[1]] }, 'a string'] })), 'kept as post'],
   ['an embedded actor', said('Create', words(), { actor: person() }), 'kept as post'],
   ['a bare object', words({ '@context': AS2 }), 'in a Create: kept as post'],
-  ['Pleroma: an object with an actor', words({ '@context': AS2, actor: ada, inReplyTo: at('notes/0') }), 'in a Create: no effect: a reply'],
+  ['Pleroma: an object with an actor', words({ '@context': AS2, actor: ada, inReplyTo: at('notes/0') }), 'in a Create: no effect: a reply to what is not here; at us: kept as reply'],
   ['a private message', said('Create', words({ to: [at('users/bo')] })), 'no effect: no public words'],
   ['a vote', said('Create', words({ content: undefined, name: 'Yes' })), 'no effect: no public words'],
   ['snac: a vote', said('Create', words({ content: '<br>', name: 'Yes' })), 'no effect: no public words'],
-  ['Lemmy: a Page', said('Create', page), 'no effect: kind unknown'],
+  ['Lemmy: a Page', said('Create', page), 'kept as post'],
+  ['Mastodon: a reply', said('Create', words({ inReplyTo: 'https://other.example/notes/1', cc: ['https://other.example/users/bo'] })),
+    'no effect: a reply to what is not here; at us: kept as reply'],
+  ['a private reply', said('Create', words({ to: [at('users/bo')], inReplyTo: 'https://other.example/notes/1' })), 'no effect: no public words; at us: no effect: no public words'],
   ['Mobilizon: an Event',
     { '@context': AS2, id: at('events/1'), type: 'Event', actor: ada, attributedTo: ada, name: 'Party' }, 'in a Create: no effect: kind unknown'],
   ['Mastodon: an edit', said('Update', words({ content: '<p>Better</p>', updated: '2026-01-01T00:00:00Z' })), 'post changed'],

@@ -38,7 +38,7 @@ export async function talkInstance(store: Store, o: Partial<InstanceOptions> = {
   const workers = startWorkers(store, jobs, handlers, { poll: 20 })
   const app = new Hono()
   app.route('/', countedNotes(talk))
-  app.route('/', fedi.routes())
+  app.route('/', fedi.routes({ featured: talk.pins.featured }))
   return {
     ...instance, talk, app,
     say: (text: string) => talk.publish(commandLine, 'coop', { text }),

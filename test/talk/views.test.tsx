@@ -8,7 +8,7 @@ import { PostCard } from '../../src/talk/views.tsx'
 const post: Post = {
   id: '1', uri: 'https://coops.example/ap/notes/1', author: 'https://coops.example/ap/actors/coop', authorName: 'Coop', authorHandle: '@coop@coops.example',
   authorUrl: null, organisation: '1', speaker: 'coop', kind: 'note', title: null, inReplyTo: null, thread: '1', context: null, visibility: 'public', pinned: null, text: 'Hello', html: '<p>Hello</p>', note: null, language: null, url: null,
-  published: new Date('2026-11-20T10:00:00Z'), updated: null, state: 'public', likes: 0, boosts: 0,
+  published: new Date('2026-11-20T10:00:00Z'), updated: null, state: 'public', likes: 0, boosts: 0, replies: 0,
 }
 const card = (lang: string, likes: number, boosts: number): string => {
   const page = { lang, dir: 'ltr', t: translator(lang), path: '/talk', now: new Date('2026-11-23T10:00:00Z') } as Page

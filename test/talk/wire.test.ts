@@ -1,7 +1,7 @@
 /** Notes and Articles of other servers, as they really write them, into posts of ours. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { postFrom } from '../../src/talk/wire.ts'
+import { isPublic, postFrom } from '../../src/talk/remote-post.ts'
 
 const now = new Date('2026-11-23T12:00:00Z')
 const note = (more: object = {}) => ({
@@ -11,7 +11,7 @@ const note = (more: object = {}) => ({
 
 test('a public note is kept, with its language and its page', () => {
   expect(postFrom(note({ contentMap: { pt: '<p>Olá</p>' }, url: 'https://m.example/@a/1' }), now)).toMatchObject({
-    uri: 'https://m.example/users/a/statuses/1', language: 'pt', url: 'https://m.example/@a/1', isReply: false, published: new Date('2026-11-01T10:00:00Z'),
+    uri: 'https://m.example/users/a/statuses/1', language: 'pt', url: 'https://m.example/@a/1', inReplyTo: null, kind: 'note', visibility: 'public', published: new Date('2026-11-01T10:00:00Z'),
   })
 })
 test.each([
@@ -32,6 +32,21 @@ test.each([
   ['nothing but markup', { content: '<p> </p><script>alert(1)</script>' }],
   ['no id', { id: undefined }],
 ])('not a post: %s', (_, more) => { expect(postFrom(note(more), now)).toBeUndefined() })
+test('an Article has a title and its lead is no content note; a Page may be a title and a link', () => {
+  expect(postFrom(note({ type: 'Article', name: ' <b>On</b>  work &amp; bread ', summary: 'The lead', content: '<h1>x</h1>' }), now)).toMatchObject({ kind: 'article', title: 'On work & bread', note: null, html: '<p>x</p>' })
+  expect(postFrom(note({ type: 'Article', name: 'A', summary: 'Violence', sensitive: true }), now)?.note).toBe('Violence')
+  const page = { type: 'Page', name: 'Look at this', content: undefined, attachment: [{ type: 'Image', href: 'https://m.example/x.png' }, { type: 'Link', href: 'https://a.example/b?c="d' }] }
+  expect(postFrom(note(page), now)).toMatchObject({ kind: 'article', title: 'Look at this', html: expect.stringMatching(/^<p><a href="https:\/\/a\.example\/b\?c=" rel="nofollow noopener">/) })
+  expect(postFrom(note({ ...page, attachment: [{ type: 'Link', href: 'javascript:alert(1)' }] }), now)).toMatchObject({ title: 'Look at this', html: '' })
+  expect(postFrom(note({ ...page, name: ' ', attachment: [] }), now)).toBeUndefined()
+  expect(postFrom(note({ name: 'A title for a Note' }), now)).toMatchObject({ kind: 'note', title: null })
+})
+test('what it answers, its conversation, and whether it stands in lists', () => {
+  expect(postFrom(note({ inReplyTo: [{ id: 'https://b.example/1' }, 'https://b.example/2'], context: { id: 'https://b.example/c' } }), now)).toMatchObject({ inReplyTo: 'https://b.example/1', context: 'https://b.example/c' })
+  expect(postFrom(note({ inReplyTo: null, context: 7 }), now)).toMatchObject({ inReplyTo: null, context: null })
+  expect(postFrom(note({ to: [], cc: 'as:Public' }), now)?.visibility).toBe('unlisted')
+  expect(postFrom(note({ contentMap: { 'not a tag!': '<p>x</p>' } }), now)?.language).toBeNull()
+})
 test('a post from the future is from now', () => {
   expect(postFrom(note({ published: '2031-01-01T00:00:00Z' }), now)?.published).toEqual(now)
 })
@@ -47,4 +62,8 @@ test('whatever arrives, nothing that runs gets through, and nothing is thrown', 
     const post = postFrom(o, now)
     if (post) expect(post.html).not.toMatch(/<script|<svg|<img|\son\w+=|javascript:|style=/i)
   }))
+})
+test('is it for everybody?', () => {
+  for (const o of [{ to: 'as:Public' }, { cc: [{ id: 'https://www.w3.org/ns/activitystreams#Public' }] }]) expect(isPublic(o)).toBe(true)
+  for (const o of [{}, null, 'x', { to: ['https://b.example/x'] }, { bto: 'as:Public' }]) expect(isPublic(o)).toBe(false)
 })

@@ -6,7 +6,7 @@ import type { Db } from '../../store/store.ts'
 import type { LocalActors } from '../actors.ts'
 import type { Json } from '../fedi.ts'
 import type { FollowBook } from '../follows.ts'
-import { idOf, isObject, listOf, sameOrigin } from '../json.ts'
+import { idOf, isObject, listOf, originOf, sameOrigin } from '../json.ts'
 import type { Publisher } from '../publish.ts'
 import type { RemoteActors } from '../remote.ts'
 import { ACTOR_TYPES } from '../remote-shape.ts'
@@ -145,10 +145,15 @@ export function plans(house: PlanHouse): (a: Act) => Promise<Plan> {
       }
     }
     if (!sameOrigin(id, a.actor)) throw new Dropped('a Delete of another server’s object')
+    // The actor of a server itself may take down what stands there; another user of it may not.
+    const forServer = (await remote.known(a.actor))?.type === 'Application'
     const former = isObject(a.raw.object) ? (a.raw.object.formerType ?? a.raw.object.type) : undefined
     return {
       object: a.raw.object, objectId: id, keys: [...(typeof former === 'string' && former !== 'Tombstone' ? [`Delete/${former}`] : []), 'Delete'],
-      effect: (tx) => stones.set(tx, id, a.actor),
+      async effect(tx) {
+        await stones.set(tx, id, a.actor)
+        if (forServer) await stones.set(tx, id, new URL(id).origin)
+      },
     }
   }
 
@@ -170,7 +175,10 @@ export function plans(house: PlanHouse): (a: Act) => Promise<Plan> {
     return {
       ...found, keys: keysFor(a.type, found.object),
       async effect(tx) {
-        if (await stones.any(tx, [found.objectId, a.id], a.actor)) throw new Dropped('deleted before it came')
+        const origin = found.objectId === undefined ? undefined : originOf(found.objectId)
+        if (await stones.any(tx, [found.objectId, a.id], a.actor) || (origin !== undefined && await stones.any(tx, [found.objectId], origin))) {
+          throw new Dropped('deleted before it came')
+        }
       },
     }
   }

@@ -11,7 +11,7 @@ import type { Uris } from '../uris.ts'
 
 const PAGE = 20
 
-export interface CollectionsHouse { store: Store; uris: Uris; actors: LocalActors; follows: FollowBook; publisher: Publisher }
+export interface CollectionsHouse { store: Store; uris: Uris; actors: LocalActors; follows: FollowBook; publisher: Publisher; featured?: (handle: string) => Promise<readonly Json[]> }
 export type CollectionName = 'outbox' | 'followers' | 'following' | 'featured'
 
 export function collections(house: CollectionsHouse) {
@@ -60,7 +60,10 @@ export function collections(house: CollectionsHouse) {
     return { id, type: 'OrderedCollection', totalItems: all.length, first: `${id}?page=true` }
   }
 
-  const featured = async (handle: string): Promise<Json> => ({ id: uris.featured(handle), type: 'OrderedCollection', totalItems: 0, orderedItems: [] })
+  async function featured(handle: string): Promise<Json> {
+    const orderedItems = (await house.featured?.(handle) ?? []).map((d) => withoutContext(d))
+    return { id: uris.featured(handle), type: 'OrderedCollection', totalItems: orderedItems.length, orderedItems }
+  }
 
   const by = { outbox, followers, following, featured }
   return {

@@ -44,8 +44,8 @@ const hostMeta = (origin: string) => `<?xml version="1.0" encoding="UTF-8"?>
 export function routes(house: RoutesHouse, o: RoutesOptions = {}): Hono {
   const { uris, receive } = house
   const served = server({ ...house, ...(o.humanPage ? { humanPage: o.humanPage } : {}) })
-  const lists = collections(house)
-  const finger = webfinger(house)
+  const lists = collections({ ...house, ...(o.featured ? { featured: o.featured } : {}) })
+  const finger = webfinger({ ...house, intents: o.intents ?? [] })
   const app = new Hono()
 
   const inbox = (handle: (c: Context) => string | undefined) => (c: Context) =>

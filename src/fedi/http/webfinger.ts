@@ -4,7 +4,8 @@ import { LRUCache } from 'lru-cache'
 import { prepared } from '../../store/prepared.ts'
 import type { Store } from '../../store/store.ts'
 import { storeTables } from '../../store/tables.ts'
-import type { Json } from '../fedi.ts'
+import type { Json, LinkTemplate } from '../fedi.ts'
+import { SUBSCRIBE } from '../intents.ts'
 import { isObject, listOf } from '../json.ts'
 import { fediTables } from '../tables.ts'
 import type { Uris } from '../uris.ts'
@@ -14,7 +15,7 @@ import { answer } from './serve.ts'
 const JRD = 'application/jrd+json; charset=utf-8'
 const ACTIVITY = 'application/activity+json'
 
-export interface FingerHouse { store: Store; uris: Uris; handleHost: string }
+export interface FingerHouse { store: Store; uris: Uris; handleHost: string; /** Where our people act (intents.ts). */ intents: readonly LinkTemplate[] }
 
 /** The handle that a resource means, 'server' for the origin itself, undefined for nobody's, null for what is no resource. */
 export function handleOf(resource: string, uris: Uris, handleHost: string): string | 'server' | undefined | null {
@@ -49,6 +50,8 @@ export function webfinger(house: FingerHouse) {
       links: [
         { rel: 'self', type: ACTIVITY, href: id },
         ...(page ? [{ rel: 'http://webfinger.net/rel/profile-page', type: 'text/html', href: page }] : []),
+        // Nobody acts as the server's own actor.
+        ...(handle === uris.instanceHandle ? [] : house.intents),
       ],
     })
   }
@@ -61,7 +64,8 @@ export function webfinger(house: FingerHouse) {
     if (handle === undefined) return plain(404, 'nobody here')
     if (handle === 'server') {
       const link = { rel: 'https://www.w3.org/ns/activitystreams#Service', type: ACTIVITY, href: uris.instanceActor }
-      const json = JSON.stringify({ subject: `${uris.origin}/`, links: [link] })
+      // Mastodon asks a host for this link when somebody gives it a host alone.
+      const json = JSON.stringify({ subject: `${uris.origin}/`, links: [link, ...house.intents.filter((l) => l.rel === SUBSCRIBE)] })
       return answer(json, etagOf(json), ifNoneMatch, JRD)
     }
     const [row] = await read(store.read, { handle })
