@@ -1,4 +1,4 @@
-// Made by scripts/db-reset.mjs: drizzle-kit sees only top-level exports that are tables (test/schema.test.ts).
+// Every table of src/schema.ts by name: drizzle-kit sees only top-level exports that are tables (test/schema.test.ts).
 import { allTables } from '../src/schema.ts'
 import { postgresKit } from '../src/store/kit.ts'
 export const {

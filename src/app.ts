@@ -15,7 +15,7 @@ import { reportPages, REPORTS } from './curation/pages.tsx'
 import { policies } from './curation/policies.ts'
 import { reports } from './curation/service.ts'
 import { subjects } from './curation/subjects.ts'
-import { Blocks } from './curation/views.tsx'
+import { Blocks, ReportLink } from './curation/views.tsx'
 import { reportWire } from './curation/wire.ts'
 import { directorySpeaker, ensureActors, readSite } from './directory/actors.ts'
 import { federation } from './directory/federation.ts'
@@ -52,6 +52,7 @@ import { swatchHash } from './web/weave.ts'
 import { addressOf } from './web/address.ts'
 import { requestId, securityHeaders } from './web/headers.ts'
 import { shell } from './web/shell.ts'
+import { pageOf } from './web/page.tsx'
 import { siteFacts } from './web/site.ts'
 
 /** The project's folder: this file lies in src/, its bundle in dist/. */
@@ -83,7 +84,7 @@ export async function makeHouse(config: Config, o: HouseOptions = {}) {
     await blocks.refresh()
     unwatch = blocks.watch()
     const fedi = makeFedi({
-      store, clock, jobs, origin: config.origin, handleHost: config.handleHost, sealer: seal, allowPrivate: config.allowPrivate, software, isBlocked: blocks.isBlocked,
+      store, clock, jobs, origin: config.origin, handleHost: config.handleHost, sealer: seal, allowPrivate: config.allowPrivate, signedFetch: config.signedFetch, software, isBlocked: blocks.isBlocked,
     })
     const icon = (handle: string) => ({ url: `${config.origin}/swatch/${swatchHash(fedi.uris.actor(handle))}.png`, mediaType: 'image/png' })
     const byAuthor = postsByAuthor({ store, fedi })
@@ -176,11 +177,13 @@ export function makeApp(house: House, o: { /** Languages to offer; tests add a r
   const app = new Hono()
   app.use(requestId(), securityHeaders(config.origin))
   app.route('/', healthRoutes(house))
+  const clientAddress = (request: Request, env: unknown) => addressOf(request.headers.get('x-forwarded-for'), env, config.trustProxy)
+  app.use(fedi.guard({ clientAddress })) // before everything that answers documents
   app.route('/', countedNotes(house.talk))
   app.route('/', fedi.routes({
     humanPage: (id) => humanPage(house, id),
     intents: interactLinks(config.origin),
-    clientAddress: (request, env) => addressOf(request.headers.get('x-forwarded-for'), env, config.trustProxy),
+    clientAddress,
     about: async () => { const { name, tagline } = await readSite(store); return { name, description: tagline } },
     usage: async () => ({ users: (await house.organisations.read.counts()).open + await house.accounts.countPersons(), ...await house.talk.read.count() }),
     featured: house.talk.pins.featured,
@@ -233,6 +236,9 @@ export function makeApp(house: House, o: { /** Languages to offer; tests add a r
   }))
   app.route('/', leverPages(house.levers))
   app.route('/', moderationPages(house.talk))
-  app.route('/', talkPages(house.talk, { acts: async (c, post) => actFromElsewhere(c, post, (await house.interact.speakers(c.get('who'))).length ? INTERACT : undefined) }))
+  app.route('/', talkPages(house.talk, { acts: async (c, post) => [
+    actFromElsewhere(c, post, (await house.interact.speakers(c.get('who'))).length ? INTERACT : undefined),
+    ...(post.speaker === null && may(c.get('who'), 'report.decide') ? [ReportLink({ page: pageOf(c), post })] : []),
+  ] }))
   return app
 }

@@ -115,6 +115,11 @@ export const Forward = ({ page, thing, subject, values, problem }: ForwardProps)
   )
 }
 
+/** On a post from another server, for those who may. */
+export const ReportLink = ({ page, post }: { page: Page; post: { id: string; author: string } }) => (
+  <p><a class="btn quiet small" href={`${REPORTS}/new?subject=${encodeURIComponent(post.id)}`}>{page.t('reports.new', { host: new URL(post.author).host })}</a></p>
+)
+
 /** Servers that are blocked, for the page of federation. It changes nothing there: blocking is the host's, by command line. */
 export const Blocks = ({ page, policies, more }: { page: Page; policies: readonly DomainPolicy[]; more: boolean }) => {
   const { t } = page

@@ -2,7 +2,7 @@
  * What the rest of the house knows of federation: this file's types. `make.ts` builds it.
  * Fedi knows no noun: rooms hand it ActivityPub documents and register what they do with inbound activities.
  */
-import type { Hono } from 'hono'
+import type { Hono, MiddlewareHandler } from 'hono'
 import type { Clock } from '../kernel/time.ts'
 import type { Documents } from '../store/documents.ts'
 import type { DeadLetter, Depth, Jobs } from '../store/jobs.ts'
@@ -31,6 +31,8 @@ export interface FediOptions {
   allowPrivate?: boolean
   /** Is this host (lower case, without port) blocked? Asked on every inbound request, fetch and delivery: must be fast. */
   isBlocked?: (host: string) => boolean
+  /** "Authorized fetch": documents are given only to who signs the request. Default false. */
+  signedFetch?: boolean
   /** Name and version for NodeInfo and the User-Agent. Default toadlane and the package's version. */
   software?: { name: string; version: string }
   /** Budgets of the inbox, for tests and measurements. */
@@ -43,6 +45,8 @@ export interface ReceiveLimits {
   refusals: Rate
   /** Accepted activities of one host. */
   perHost: Rate
+  /** Of these, such as it passes on without proof: each may cause a fetch. */
+  hints?: Rate
 }
 /** Actors fetched for their keys: from one client address, from one host, and in all (somebody may have many of both). */
 export interface VerifyLimits { perClient: Rate; perHost: Rate; total: Rate }
@@ -224,6 +228,11 @@ export interface Fedi {
   on(key: string, handler: InboundHandler): void
   /** Actors, objects, collections, WebFinger, host-meta, NodeInfo, inboxes. Mount it in front; what it does not know falls through. */
   routes(o?: RoutesOptions): Hono
+  /**
+   * Who may read documents, by the signature of the request (signed-fetch mode, blocked servers). Mount it before everything that
+   * answers documents, those of rooms included; pages for people, WebFinger, NodeInfo and the instance actor pass it.
+   */
+  guard(o?: Pick<RoutesOptions, 'clientAddress'>): MiddlewareHandler
   /** Job kinds `inbox`, `deliver`, `address`. */
   handlers(): Record<string, JobHandler>
   readonly health: {

@@ -61,8 +61,11 @@ export function fetcher(house: FetchHouse) {
     const key = await keys.privateKey(uris.instanceHandle)
     return { ...plain, ...signRequest(kind, { method: 'GET', url, date: clock.now(), keyId: uris.mainKey(uris.instanceHandle), key }) }
   }
-  function check(url: URL): void {
+  function admit(url: URL): void {
     if (house.isBlocked(bareHost(url))) throw new Problem('blocked', 'this server is blocked here', { status: 403 })
+  }
+  function check(url: URL): void {
+    admit(url)
     if (url.origin === uris.origin) throw new Refused('it is this server itself')
   }
   const ask = (id: string, kind: SignatureKind | undefined, accept = ACCEPT, bounds: Bounds = {}): Promise<Answer> =>
@@ -109,6 +112,8 @@ export function fetcher(house: FetchHouse) {
 
   return {
     document,
+    /** Problem `blocked` (403) where nothing may be asked of its server, whatever is kept of it here. */
+    admit(id: string): void { if (URL.canParse(id)) admit(new URL(id)) },
     /**
      * The object with exactly this id. Where the address led to another id on the same origin (a page's address instead of the
      * id), that id is asked once more.

@@ -14,21 +14,24 @@ import type { Fedi, FediOptions, RemoteActor } from './fedi.ts'
 import { fetcher } from './fetch.ts'
 import { followings } from './follow.ts'
 import { followBook } from './follows.ts'
+import { guard } from './http/guard.ts'
 import { routes } from './http/routes.ts'
 import { INBOX, intake } from './inbox/intake.ts'
+import { readersBySignature } from './inbox/readers.ts'
 import { receiver } from './inbox/receive.ts'
 import { verifier } from './inbox/verify.ts'
 import { keyRing } from './keys.ts'
 import { lookups } from './lookup.ts'
 import { makeAgent } from './net/agent.ts'
 import { PER_HOST } from './delivery/deliver.ts'
+import { prover as makeProver } from './proof/prover.ts'
 import { publisher as makePublisher } from './publish.ts'
 import { remoteActors, type KnownActor } from './remote.ts'
 import { PUBLIC } from './terms.ts'
 import { undoing } from './undo.ts'
 import { makeUris } from './uris.ts'
 
-/** What has been received is remembered for longer than anybody retries; stones a good deal longer. */
+/** What has been received is remembered for longer than anybody retries, or may send it on (proof/proof.ts); stones a good deal longer. */
 const KEEP_RECEIVED = 30 * DAY
 const KEEP_STONES = 90 * DAY
 const KEEP_STRANGERS = 30 * DAY
@@ -56,7 +59,9 @@ export function makeFedi(o: FediOptions): Fedi {
   const publisher = makePublisher({ store, clock, jobs, uris, documents, actors })
   const stones = stoneBook(store, clock)
   const rooms = register()
-  const verify = verifier({ remote, clock, ...(o.limits?.verify ? { limits: o.limits.verify } : {}) })
+  const verify = verifier({ remote, clock, document: fetch.document, ...(o.limits?.verify ? { limits: o.limits.verify } : {}) })
+  const readers = readersBySignature({ uris, clock, verifier: verify, isBlocked, ...(o.limits?.receive ? { refusals: o.limits.receive.refusals } : {}) })
+  const prover = makeProver({ uris, keys, actors })
   const arrivals = intake(store, clock, jobs)
   const send = sender({ agent, allowPrivate, clock, userAgent })
   const lookup = lookups({ fetch, remote, allowPrivate, isLocal: uris.isLocal })
@@ -112,12 +117,13 @@ export function makeFedi(o: FediOptions): Fedi {
     },
     fetchObject: fetch.object,
     on: rooms.on,
-    routes: (options) => routes({ store, uris, handleHost, software, actors, follows, publisher, receive }, options),
+    routes: (options) => routes({ store, uris, handleHost, software, actors, follows, publisher, receive, readers, prover }, options),
+    guard: (options) => guard({ uris, readers, signedFetch: o.signedFetch ?? false }, options),
     handlers: () => ({
       [INBOX]: inboxHandler({
         store, clock, jobs, documents, uris, fetch, follows, stones, remote, actors, publisher, isBlocked, actorChanged: verify.forget,
       }, rooms),
-      [DELIVER]: deliverHandler({ store, clock, documents, uris, keys, actors, hosts, send, isBlocked }),
+      [DELIVER]: deliverHandler({ store, clock, documents, uris, keys, actors, hosts, send, isBlocked, prover }),
       [ADDRESS]: addressHandler({ store, jobs, remote }),
     }),
     health: {

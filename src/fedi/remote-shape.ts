@@ -1,6 +1,7 @@
 /** A remote actor from its raw document: lenient in shape, strict in what belongs to whom. Pure. */
 import { z } from 'zod'
 import type { Json, RemoteActor } from './fedi.ts'
+import { one } from './inbox/lenient.ts'
 import { isObject, listOf, originOf, sameOrigin } from './json.ts'
 import type { RemoteKey } from './tables.ts'
 
@@ -9,7 +10,7 @@ const MAX_KEYS = 10
 
 const shape = z.looseObject({
   id: z.string().max(2048),
-  type: z.string(),
+  type: z.preprocess(one, z.string()),
   inbox: z.string().max(2048),
   preferredUsername: z.string().max(500).optional().catch(undefined),
   name: z.string().optional().catch(undefined),

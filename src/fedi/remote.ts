@@ -68,8 +68,9 @@ export function remoteActors(store: Store, clock: Clock, fetch: Fetcher) {
     known,
     refresh,
     markGone,
-    /** Known and fresh, or fetched now. */
+    /** Known and fresh, or fetched now. Problem `blocked` (403), known or not. */
     async get(id: string): Promise<KnownActor> {
+      fetch.admit(id)
       const old = await known(id)
       if (old && !old.gone && clock.now().getTime() - old.fetched.getTime() < FRESH) return old
       try { return await refresh(id) } catch (e) {

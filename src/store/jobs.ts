@@ -141,12 +141,12 @@ export function jobQueue(store: Store, clock: Clock) {
       const due = new Date(clock.now().getTime() + delay)
       await store.auto.update(t).set({ due, leased: null, cause, attempts: counts ? job.attempts : Math.max(0, job.attempts - 1) }).where(mine(job))
     },
-    /** Hopeless: kept as a dead letter with its cause. */
+    /** Hopeless: kept as a dead letter with its cause, and the payload that the job is given with. */
     async bury(job: Job, cause: string): Promise<void> {
       await store.write(async (tx) => {
         const [row] = await tx.delete(t).where(mine(job)).returning()
         if (!row) return
-        await tx.insert(dead).values({ id: row.id, kind: row.kind, key: row.key, payload: row.payload, attempts: row.attempts, created: row.created, died: clock.now(), cause })
+        await tx.insert(dead).values({ id: row.id, kind: row.kind, key: row.key, payload: JSON.stringify(job.payload), attempts: row.attempts, created: row.created, died: clock.now(), cause })
         await promote(tx, keysOf([row]))
         lookAgain(keysOf([row]))
       })

@@ -30,6 +30,8 @@ export interface JobHandler {
   concurrency: number
   /** Runs one job. Must be idempotent. `signal` says that the process is ending: who stops then is not counted as failed. */
   run(job: Job, signal: AbortSignal): Promise<void>
+  /** What a dead letter keeps of the payload: for what must not outlive its job. Default: all of it. */
+  remains?(payload: unknown): unknown
 }
 
 export interface WorkerOptions {
@@ -103,7 +105,7 @@ export function startWorkers(store: Store, jobs: Jobs, handlers: Readonly<Record
     if (batch.some((j) => j.key !== null)) nudge() // the next of that key may run, of whatever kind it is
   })
 
-  async function settle(job: Job, e: unknown): Promise<void> {
+  async function settle(job: Job, handler: JobHandler, e: unknown): Promise<void> {
     const reason = safeReason(e)
     if (killing.signal.aborted) return jobs.retry(job, 0, `stopped: ${reason}`, false)
     if (e instanceof PutOff) return jobs.retry(job, e.delay, reason, false)
@@ -112,7 +114,7 @@ export function startWorkers(store: Store, jobs: Jobs, handlers: Readonly<Record
     const delay = e instanceof GiveUp ? undefined : retryDelay(job.attempts, Math.random, retryAfter)
     if (delay === undefined) {
       log.warn('{kind} {id} is given up after {attempts} attempts: {reason}', { kind: job.kind, id: job.id, attempts: job.attempts, reason })
-      await jobs.bury(job, reason)
+      await jobs.bury(handler.remains ? { ...job, payload: handler.remains(job.payload) } : job, reason)
       nudge()
       return
     }
@@ -127,7 +129,7 @@ export function startWorkers(store: Store, jobs: Jobs, handlers: Readonly<Record
       await handler.run(job, killing.signal)
       finished.add(job)
     } catch (e) {
-      await settle(job, e).catch((x: unknown) => log.error('{kind} {id} keeps its lease until it runs out: {reason}', { kind: job.kind, id: job.id, reason: safeReason(x) }))
+      await settle(job, handler, e).catch((x: unknown) => log.error('{kind} {id} keeps its lease until it runs out: {reason}', { kind: job.kind, id: job.id, reason: safeReason(x) }))
       held.delete(job.id)
     }
   }

@@ -232,7 +232,7 @@ describe('doctor', () => {
     await w.toadlane(['import', DATA])
     const r = await w.toadlane(['doctor', '--json'])
     const states = Object.fromEntries((r.json.checks as { check: string; state: string }[]).map((c) => [c.check, c.state]))
-    expect(states).toEqual({ node: 'ok', origin: 'note', secret: 'ok', disk: expect.any(String), database: 'ok', accounts: 'note', queue: 'ok', clock: 'ok', server: 'note', mail: 'note' })
+    expect(states).toEqual({ node: 'ok', origin: 'note', secret: 'ok', disk: expect.any(String), database: 'ok', accounts: 'note', queue: 'ok', reports: 'ok', clock: 'ok', server: 'note', mail: 'note' })
     const { chmodSync } = await import('node:fs')
     chmodSync(readConfig(w.env, root).secretFile, 0o644)
     const open = await w.toadlane(['doctor'])

@@ -15,7 +15,7 @@ describe('settings', () => {
   test('without any: SQLite under the root, loopback only, ids on the port', () => {
     expect(read({})).toEqual({
       origin: 'http://localhost:8000', named: false, host: '127.0.0.1', port: 8000, databaseUrl: 'sqlite:/srv/toadlane/data/toadlane.db',
-      handleHost: 'localhost:8000', role: 'all', allowPrivate: false, smtpUrl: undefined, trustProxy: 0,
+      handleHost: 'localhost:8000', role: 'all', allowPrivate: false, signedFetch: false, smtpUrl: undefined, trustProxy: 0,
       secretFile: '/srv/toadlane/config/secret', secret: undefined,
     })
     expect(read({ PORT: '8123' })).toMatchObject({ origin: 'http://localhost:8123', handleHost: 'localhost:8123', port: 8123 })
@@ -32,6 +32,7 @@ describe('settings', () => {
     expect(read({ HOST: '::' }).host).toBe('::')
     expect(read({ TOADLANE_ORIGIN: 'http://[::1]:9000' }).origin).toBe('http://[::1]:9000')
     expect(read({ TOADLANE_ORIGIN: 'http://a.test', TOADLANE_ALLOW_PRIVATE: '1' })).toMatchObject({ origin: 'http://a.test', allowPrivate: true })
+    expect([read({ TOADLANE_SIGNED_FETCH: '1' }), read({ TOADLANE_SIGNED_FETCH: '0' })].map((c) => c.signedFetch)).toEqual([true, false])
     expect(read({ TOADLANE_ORIGIN: 'https://kooperation-für-alle.example' }).origin).toBe('https://xn--kooperation-fr-alle-ibc.example')
   })
   test('paths are taken from the root that is given', () => {
@@ -67,6 +68,7 @@ describe('settings', () => {
     [{ TOADLANE_ROLE: 'both' }, /^TOADLANE_ROLE must be all, web or worker/],
     [{ TOADLANE_ROLE: 'worker' }, /^TOADLANE_ROLE worker needs PostgreSQL/],
     [{ TOADLANE_ALLOW_PRIVATE: 'yes' }, /^TOADLANE_ALLOW_PRIVATE must be 1 or 0/],
+    [{ TOADLANE_SIGNED_FETCH: 'on' }, /^TOADLANE_SIGNED_FETCH must be 1 or 0/],
     [{ SMTP_URL: 'http://u:hidden@mail' }, /^SMTP_URL must be/],
     [{ TOADLANE_TRUST_PROXY: 'true' }, /^TOADLANE_TRUST_PROXY must be the number/],
   ] as [Record<string, string>, RegExp][])('%j is refused in one sentence', (env, sentence) => {

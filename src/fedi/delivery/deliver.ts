@@ -13,6 +13,7 @@ import type { LocalActors } from '../actors.ts'
 import type { KeyRing } from '../keys.ts'
 import { bareHost, Refused } from '../net/address.ts'
 import { sha256 } from '../net/sign.ts'
+import type { Prover } from '../proof/prover.ts'
 import { fediTables } from '../tables.ts'
 import type { Uris } from '../uris.ts'
 import { readParcel } from './enqueue.ts'
@@ -38,6 +39,7 @@ export interface DeliveryHouse {
   hosts: HostBook
   send: Send
   isBlocked(host: string): boolean
+  prover: Prover
 }
 
 interface Body { bytes: Uint8Array; digest: string; handle: string }
@@ -60,7 +62,7 @@ export function deliverHandler(house: DeliveryHouse): JobHandler {
     const actor = (JSON.parse(document.json) as { actor?: unknown }).actor
     const handle = typeof actor === 'string' ? uris.handleOf(actor) : undefined
     if (!handle) throw new GiveUp('the activity has no local actor')
-    const bytes = Buffer.from(document.json)
+    const bytes = Buffer.from((await house.prover.proved(document)).json)
     const body = { bytes, digest: sha256(bytes), handle }
     bodies.set(activity, body)
     return body

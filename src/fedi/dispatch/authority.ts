@@ -50,5 +50,6 @@ export async function resolve(raw: unknown, actor: string, wanted: boolean, from
   if (isOwnWord(value, actor)) return { object: value, ...(id === undefined ? {} : { objectId: id }) }
   if (id === undefined) throw new Dropped('the object is nobody’s')
   if (!wanted) return { object: id, objectId: id }
-  return { object: await from.fetched(id), objectId: id }
+  const object = await from.fetched(id)
+  return { object, objectId: idOf(object) ?? id } // what was named may have been another address of it
 }

@@ -4,16 +4,20 @@ import { getLogger } from '@logtape/logtape'
 import { Problem, safeReason } from '../../kernel/errors.ts'
 import { MINUTE, SECOND, type Clock } from '../../kernel/time.ts'
 import type { Documents } from '../../store/documents.ts'
-import type { Jobs } from '../../store/jobs.ts'
+import type { Job, Jobs } from '../../store/jobs.ts'
 import type { Store } from '../../store/store.ts'
 import { PutOff, type JobHandler } from '../../store/workers.ts'
 import type { Fetcher } from '../fetch.ts'
 import type { InboundHandler, Json } from '../fedi.ts'
 import { budget } from '../inbox/budget.ts'
-import { idOf } from '../json.ts'
+import type { Hint } from '../inbox/intake.ts'
+import { plain } from '../inbox/lenient.ts'
+import { idOf, listOf, originOf } from '../json.ts'
 import { bareHost } from '../net/address.ts'
 import { Dropped, type Sources } from './authority.ts'
-import { plans, type Plan, type PlanHouse } from './plans.ts'
+import { hinted } from './hints.ts'
+import { plans, type Act, type Plan, type PlanHouse } from './plans.ts'
+import { isVote } from './vote.ts'
 
 const log = getLogger(['toadlane', 'fedi', 'dispatch'])
 
@@ -29,7 +33,12 @@ export interface DispatchHouse extends Omit<PlanHouse, 'sources' | 'wants' | 'af
 /** Would another try end the same way? A server that does not answer, or a database that is busy, may do better later. */
 const isFinal = (e: unknown): boolean => e instanceof Problem && (e.status < 500 || e.code === 'bad-document')
 
-const payload = z.object({ raw: z.looseObject({ id: z.string(), type: z.string() }), to: z.string().optional() })
+const activity = z.looseObject({ id: z.string(), type: z.string() })
+const hint = z.object({ id: z.string(), type: z.enum(['Create', 'Update', 'Delete']), actor: z.string(), object: z.string(), by: z.string() })
+const payload = z.object({ raw: activity.optional(), hint: hint.optional(), to: z.string().optional() })
+
+/** A hint that cannot be looked up is worth a few tries, not three days of them. */
+const HINT_TRIES = 4
 
 /** The handlers that rooms have registered. */
 export function register() {
@@ -64,7 +73,7 @@ export function inboxHandler(house: DispatchHouse, rooms: Register): JobHandler 
         if (busy >= 4) throw new PutOff(2 * SECOND, 'enough is being fetched for one server')
         if (!fetches.take(host)) throw new PutOff(MINUTE, 'too many fetches for one server')
         underWay.set(host, busy + 1)
-        try { return await house.fetch.object(id) } finally {
+        try { return plain(await house.fetch.object(id)) } finally {
           const left = (underWay.get(host) ?? 1) - 1
           if (left > 0) underWay.set(host, left)
           else underWay.delete(host)
@@ -73,10 +82,15 @@ export function inboxHandler(house: DispatchHouse, rooms: Register): JobHandler 
     }
   }
 
-  /** What is wrong for good is dropped; what may pass is thrown, and the queue comes back to it. */
-  async function planned(a: { id: string; type: string; actor: string; raw: Json }, host: string): Promise<Plan | undefined> {
+  const isBlocked = (id: string | undefined): boolean => id !== undefined && originOf(id) !== undefined && house.isBlocked(bareHost(new URL(id)))
+
+  /** What it is, and what it means; undefined for nothing. What is wrong for good is dropped; what may pass is thrown, and the queue comes back to it. */
+  async function planned(a: Act, host: string, how: (plan: (a: Act) => Promise<Plan>, h: PlanHouse) => Promise<Plan>): Promise<Plan | undefined> {
+    const h: PlanHouse = { ...house, afterCommit: store.afterCommit, wants: rooms.wants, sources: sourcesFor(host) }
     try {
-      return await plans({ ...house, afterCommit: store.afterCommit, wants: rooms.wants, sources: sourcesFor(host) })(a)
+      const [object, ...more] = listOf(a.raw.object)
+      if (!more.length && isBlocked(idOf(object))) throw new Dropped('of a blocked server')
+      return await how(plans(h), h)
     } catch (e) {
       if (e instanceof Dropped) log.debug('{type} of {host} dropped: {reason}', { type: a.type, host, reason: e.message })
       else if (isFinal(e)) log.debug('{type} of {host} dropped: {reason}', { type: a.type, host, reason: safeReason(e) })
@@ -85,31 +99,54 @@ export function inboxHandler(house: DispatchHouse, rooms: Register): JobHandler 
     }
   }
 
+  async function understood(job: Job, read: z.infer<typeof payload>): Promise<{ a: Act; host: string; plan: Plan } | undefined> {
+    const found: Hint | undefined = read.hint
+    const raw: Json | undefined = found ? { ...found } : read.raw
+    const actor = idOf(raw?.actor)
+    if (!raw || actor === undefined || isBlocked(actor) || (found && house.isBlocked(found.by))) return undefined
+    const a: Act = { id: String(raw.id), type: String(raw.type), actor, raw }
+    const host = bareHost(new URL(actor))
+    if (!found) {
+      const plan = await planned(a, host, (make) => make(a))
+      return plan && { a, host, plan }
+    }
+    try {
+      const plan = await planned(a, found.by, (make, h) => hinted(h, make, found, house.clock.now().getTime() - job.created.getTime()))
+      return plan && { a: { ...a, raw: { id: a.id, type: a.type, actor, object: found.object } }, host, plan }
+    } catch (e) {
+      if (e instanceof PutOff || job.attempts < HINT_TRIES) throw e
+      log.debug('a hint of {host} came to nothing: {reason}', { host: found.by, reason: safeReason(e) })
+      return undefined
+    }
+  }
+
   return {
     concurrency: 16,
+    /** Of a vote nothing is kept that says who voted what: it is not tried again by hand. */
+    remains(kept) {
+      const raw = payload.safeParse(kept).data?.raw
+      return raw && listOf(raw.object).some((o) => isVote(o, uris.isLocal)) ? {} : kept
+    },
     async run(job) {
-      const { raw, to } = payload.parse(job.payload)
-      const actor = idOf(raw.actor)
-      if (actor === undefined) return
-      const host = bareHost(new URL(actor))
-      if (house.isBlocked(host)) return
-      const plan = await planned({ id: raw.id, type: raw.type, actor, raw }, host)
-      if (!plan) return
+      const read = payload.parse(job.payload)
+      const known = await understood(job, read)
+      if (!known) return
+      const { a, host, plan } = known
       try {
         await store.write(async (tx) => {
           const better = await plan.effect?.(tx)
           const handler = rooms.find(better?.keys ?? plan.keys)
           if (handler) {
             await handler(tx, {
-              id: raw.id, type: raw.type, actor, host, raw, object: plan.object,
-              ...(plan.objectId === undefined ? {} : { objectId: plan.objectId }), ...(to === undefined ? {} : { addressed: to }),
+              ...a, host, object: plan.object,
+              ...(plan.objectId === undefined ? {} : { objectId: plan.objectId }), ...(read.to === undefined ? {} : { addressed: read.to }),
             })
-          } else if (!plan.effect) log.debug('{type} of {host}: nothing to do', { type: raw.type, host })
+          } else if (!plan.effect) log.debug('{type} of {host}: nothing to do', { type: a.type, host })
           await jobs.done([job.id], tx) // with the effect, or not at all
         })
       } catch (e) {
         if (!(e instanceof Dropped) && !isFinal(e)) throw e
-        log.debug('{type} of {host} dropped: {reason}', { type: raw.type, host, reason: safeReason(e) })
+        log.debug('{type} of {host} dropped: {reason}', { type: a.type, host, reason: safeReason(e) })
       }
     },
   }

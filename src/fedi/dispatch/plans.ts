@@ -13,6 +13,7 @@ import { ACTOR_TYPES } from '../remote-shape.ts'
 import type { Uris } from '../uris.ts'
 import { Dropped, isAuthor, isOwnWord, resolve, type Resolved, type Sources } from './authority.ts'
 import type { StoneBook } from './stones.ts'
+import { isVote } from './vote.ts'
 
 export interface Act { id: string; type: string; actor: string; raw: Json }
 
@@ -173,7 +174,8 @@ export function plans(house: PlanHouse): (a: Act) => Promise<Plan> {
       throw new Dropped(`a ${a.type} of another’s object`)
     }
     return {
-      ...found, keys: keysFor(a.type, found.object),
+      // A vote is no comment, whoever would like to have it.
+      ...found, keys: isVote(found.object, uris.isLocal) ? [`${a.type}/Vote`] : keysFor(a.type, found.object),
       async effect(tx) {
         const origin = found.objectId === undefined ? undefined : originOf(found.objectId)
         if (await stones.any(tx, [found.objectId, a.id], a.actor) || (origin !== undefined && await stones.any(tx, [found.objectId], origin))) {

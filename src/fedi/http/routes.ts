@@ -4,7 +4,8 @@ import type { LocalActors } from '../actors.ts'
 import type { RoutesOptions } from '../fedi.ts'
 import type { FollowBook } from '../follows.ts'
 import type { Receive } from '../inbox/receive.ts'
-import { isPublicAddress } from '../net/address.ts'
+import type { Readers } from '../inbox/readers.ts'
+import type { Prover } from '../proof/prover.ts'
 import type { Publisher } from '../publish.ts'
 import type { Store } from '../../store/store.ts'
 import type { Uris } from '../uris.ts'
@@ -12,6 +13,7 @@ import { collections, type CollectionName } from './collections.ts'
 import { vocabularyAnswer } from './ns.ts'
 import { discovery, nodeInfo, VERSIONS } from './nodeinfo.ts'
 import { answerJson, server, type Asked } from './serve.ts'
+import { addressFrom } from './source.ts'
 import { webfinger } from './webfinger.ts'
 
 export interface RoutesHouse {
@@ -23,17 +25,12 @@ export interface RoutesHouse {
   follows: FollowBook
   publisher: Publisher
   receive: Receive
+  readers: Readers
+  prover: Prover
 }
 
 const NODEINFO_TYPE = (version: string) => `application/json; profile="http://nodeinfo.diaspora.software/ns/schema/${version}#"`
-const asked = (c: Context): Asked => ({ accept: c.req.header('accept'), ifNoneMatch: c.req.header('if-none-match') })
 const gone = () => new Response(null, { status: 410 })
-
-/** The socket's address, unless it is a proxy's or this machine's: then nobody is held to account for others. */
-function socketAddress(env: unknown): string | undefined {
-  const address = (env as { incoming?: { socket?: { remoteAddress?: string } } } | undefined)?.incoming?.socket?.remoteAddress
-  return address !== undefined && isPublicAddress(address.replace(/^::ffff:/, '')) ? address : undefined
-}
 
 const hostMeta = (origin: string) => `<?xml version="1.0" encoding="UTF-8"?>
 <XRD xmlns="http://docs.oasis-open.org/ns/xri/xrd-1.0">
@@ -47,9 +44,13 @@ export function routes(house: RoutesHouse, o: RoutesOptions = {}): Hono {
   const lists = collections({ ...house, ...(o.featured ? { featured: o.featured } : {}) })
   const finger = webfinger({ ...house, intents: o.intents ?? [] })
   const app = new Hono()
+  const source = addressFrom(o)
+  const asked = (c: Context): Asked => ({
+    accept: c.req.header('accept'), ifNoneMatch: c.req.header('if-none-match'),
+    reader: () => house.readers.of(c.req.raw, source(c)).catch(() => undefined),
+  })
 
-  const inbox = (handle: (c: Context) => string | undefined) => (c: Context) =>
-    receive(c.req.raw, handle(c), o.clientAddress ? o.clientAddress(c.req.raw, c.env) : socketAddress(c.env))
+  const inbox = (handle: (c: Context) => string | undefined) => (c: Context) => receive(c.req.raw, handle(c), source(c))
   app.all('/ap/inbox', inbox(() => undefined))
   app.all('/ap/actor/inbox', inbox(() => uris.instanceHandle))
   app.all('/ap/actors/:handle/inbox', inbox((c) => c.req.param('handle')))

@@ -5,8 +5,9 @@ import type { Store } from '../../store/store.ts'
 import { storeTables } from '../../store/tables.ts'
 import { etagOf } from '../../store/documents.ts'
 import type { Json } from '../fedi.ts'
-import { listOf } from '../json.ts'
+import { idOf, isObject, listOf, originOf } from '../json.ts'
 import type { LocalActors } from '../actors.ts'
+import type { Prover } from '../proof/prover.ts'
 import { PUBLIC } from '../terms.ts'
 import type { Uris } from '../uris.ts'
 
@@ -46,18 +47,24 @@ export interface ServeHouse {
   store: Store
   uris: Uris
   actors: LocalActors
+  prover: Prover
   humanPage?: (id: string) => string | undefined | Promise<string | undefined>
 }
-export interface Asked { accept: string | undefined; ifNoneMatch: string | undefined }
+export interface Asked {
+  accept: string | undefined
+  ifNoneMatch: string | undefined
+  /** The actor whose valid signature the request bears. Looked at only where the answer depends on it. */
+  reader?: () => Promise<string | undefined>
+}
 
 export function server(house: ServeHouse) {
   const { store, uris } = house
   const t = storeTables(store.kit).documents
   const read = prepared('served_document', (db) =>
-    db.select({ json: t.json, etag: t.etag, gone: t.gone }).from(t).where(eq(t.id, sql.placeholder('id'))))
+    db.select({ json: t.json, etag: t.etag, changed: t.changed, gone: t.gone }).from(t).where(eq(t.id, sql.placeholder('id'))))
   const activities = uris.activity('')
 
-  async function stored(id: string): Promise<{ json: string; etag: string; gone: boolean } | undefined> {
+  async function stored(id: string): Promise<{ json: string; etag: string; changed: Date; gone: boolean } | undefined> {
     return (await read(store.read, { id }))[0]
   }
 
@@ -68,10 +75,21 @@ export function server(house: ServeHouse) {
     return handle !== undefined && house.actors.arm(handle)
   }
 
-  /** Follows, Accepts and direct messages are nobody's business but their reader's. */
-  function isPublic(json: string): boolean {
-    const { to, cc } = JSON.parse(json) as Json
-    return [...listOf(to), ...listOf(cc)].some((r) => r === PUBLIC || r === 'as:Public')
+  const isPublic = ({ to, cc }: Json): boolean => [...listOf(to), ...listOf(cc)].some((r) => r === PUBLIC || r === 'as:Public')
+  /** Servers that it is addressed to, or whose actor it answers. */
+  function readersOf({ to, cc, object }: Json): Set<string | undefined> {
+    const answered = isObject(object) ? [idOf(object.actor), object.type === 'Follow' ? undefined : idOf(object)] : [idOf(object)]
+    const readers = new Set([...listOf(to).map(idOf), ...listOf(cc).map(idOf), ...answered].map(originOf))
+    for (const nobody of [undefined, uris.origin]) readers.delete(nobody)
+    return readers
+  }
+  /** Follows, Accepts and direct messages are nobody's business but their reader's: who signs for it gets it, and nobody keeps a copy. */
+  async function forItsReader(activity: Json, json: string, asked: Asked): Promise<Response | undefined> {
+    const readers = readersOf(activity)
+    if (!readers.size || wanted(asked.accept) !== 'document') return undefined
+    const reader = await asked.reader?.()
+    if (reader === undefined || !readers.has(originOf(reader))) return undefined
+    return new Response(json, { headers: { 'content-type': ACTIVITY_JSON, 'cache-control': 'private, no-store', vary: 'Accept, Signature, Signature-Input' } })
   }
 
   return {
@@ -82,14 +100,18 @@ export function server(house: ServeHouse) {
       if (!row) return undefined
       const want = wanted(asked.accept)
       if (row.gone) return answer(row.json, row.etag, undefined, ACTIVITY_JSON, 410)
-      if (id.startsWith(activities) && !isPublic(row.json)) return undefined
+      if (id.startsWith(activities)) {
+        const activity = JSON.parse(row.json) as Json
+        if (!isPublic(activity)) return forItsReader(activity, row.json, asked)
+      }
       if (want !== 'document') {
         const page = want === 'page' ? await house.humanPage?.(id) : undefined
         if (page) return new Response(null, { status: 303, headers: { location: page, vary: 'Accept' } })
         return notAcceptable()
       }
       if (await armed(id, row.json)) row = await stored(id) ?? row
-      return answer(row.json, row.etag, asked.ifNoneMatch)
+      const { json, etag } = house.prover.concerns(id, row.json) ? await house.prover.proved({ id, ...row }) : row
+      return answer(json, etag, asked.ifNoneMatch)
     },
   }
 }

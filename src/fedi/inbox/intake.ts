@@ -20,17 +20,40 @@ const FULL = 2000
 /** Ids are kept as hashes: the id of a vote names its voter. */
 export const hashed = (text: string | Uint8Array): string => createHash('sha256').update(text).digest('base64url')
 
-export interface Arrival { id: string; raw: Json; body: Uint8Array; addressed?: string }
+/** One to be kept: under a key that comes once, with a job in its thread. */
+export interface Arrival { unique: string; thread: string; body: Uint8Array; payload: Json }
 interface Waiting { arrival: Arrival; done: (isNew: boolean) => void; fail: (e: unknown) => void }
 
 /**
  * What must be dealt with in the order of its coming: a Create, its Updates and its Delete; a Follow or Like and its Undo.
  * All else runs side by side, so that one object whose server is away holds up nothing else.
  */
-function threadOf({ id, raw }: Arrival): string {
+function threadOf(id: string, raw: Json): string {
   const object = idOf(raw.object)
   return object !== undefined && sameOrigin(object, id) ? object : id
 }
+
+/** An activity that is its actor's word. @param addressed handle of the personal inbox that it came to */
+export const ownWord = (id: string, raw: Json, body: Uint8Array, addressed: string | undefined): Arrival =>
+  ({ unique: id, thread: `in ${hashed(threadOf(id, raw))}`, body, payload: { raw, ...(addressed ? { to: addressed } : {}) } })
+
+/**
+ * What somebody else passed on, unproved: that there may be something at its origin. Its key is another than the activity's own,
+ * and so is its thread: whatever it says, the activity itself can still come, and waits for nothing.
+ */
+export interface Hint {
+  id: string
+  type: 'Create' | 'Update' | 'Delete'
+  actor: string
+  /** Id of what it is about, on the actor's server. */
+  object: string
+  /** Host that passed it on, and pays for what is fetched. */
+  by: string
+}
+export const hearsay = (hint: Hint, body: Uint8Array, addressed: string | undefined): Arrival => ({
+  unique: `forwarded ${hint.type} ${hint.object} ${hint.id}`, thread: `hint ${hashed(hint.object)}`, body,
+  payload: { hint, ...(addressed ? { to: addressed } : {}) },
+})
 
 export function intake(store: Store, clock: Clock, jobs: Jobs) {
   const t = fediTables(store.kit).received
@@ -40,7 +63,7 @@ export function intake(store: Store, clock: Clock, jobs: Jobs) {
   async function keep(batch: readonly Waiting[]): Promise<Set<Waiting>> {
     const first = new Map<string, Waiting>()
     for (const w of batch) {
-      const id = hashed(w.arrival.id)
+      const id = hashed(w.arrival.unique)
       if (!first.has(id)) first.set(id, w)
     }
     return store.write(async (tx) => {
@@ -54,9 +77,7 @@ export function intake(store: Store, clock: Clock, jobs: Jobs) {
         : sql`insert into received (id, body, at) select value->>0, value->>1, ${now} from json_each(${rows}) where true
             on conflict do nothing returning id`)
       const fresh = kept.map((k) => first.get(k.id)!)
-      await jobs.addMany(tx, INBOX, fresh.map(({ arrival: a }) => ({
-        key: `in ${hashed(threadOf(a))}`, payload: { raw: a.raw, ...(a.addressed ? { to: a.addressed } : {}) },
-      })))
+      await jobs.addMany(tx, INBOX, fresh.map(({ arrival: a }) => ({ key: a.thread, payload: a.payload })))
       return new Set(fresh)
     })
   }

@@ -13,14 +13,18 @@ import type { Uris } from '../uris.ts'
 import { declaredLength, readPosted } from './body.ts'
 import { budget } from './budget.ts'
 import { openEnvelope, type Envelope } from './envelope.ts'
-import type { Intake } from './intake.ts'
+import { carriesWord, forwarding } from './forwarded.ts'
+import { ownWord, type Intake } from './intake.ts'
 import { Refusal } from './refusal.ts'
-import { claimedDigests, readSignature, type ClaimedSignature, type HeaderBag } from './signature.ts'
+import { claimedDigests, forHost, readSignature, type ClaimedSignature, type HeaderBag } from './signature.ts'
 import type { Verifier } from './verify.ts'
 
 const log = getLogger(['toadlane', 'fedi', 'inbox'])
 
 export const receiveLimits: ReceiveLimits = { refusals: { burst: 300, perMinute: 120 }, perHost: { burst: 6000, perMinute: 3000 } }
+
+/** Unproved activities that one host passes on. */
+const HINTS = { burst: 300, perMinute: 120 }
 
 export interface InboxHouse {
   uris: Uris
@@ -51,14 +55,22 @@ function checkDigests(signature: ClaimedSignature, headers: HeaderBag, body: Uin
   }
 }
 
-/** The signer's key must lie with the actor: one server speaks for its own. */
-function checkParties(e: Envelope, s: ClaimedSignature, house: InboxHouse): string {
-  const url = new URL(e.actor)
-  if (originOf(s.keyId) !== url.origin) throw new Refusal(401, 'the key is of another server than the actor')
-  if (url.origin === house.uris.origin) throw new Refusal(401, 'the actor is of this server')
-  const host = bareHost(url)
-  if (house.isBlocked(host)) throw new Refusal(403, 'a blocked server')
-  return url.host
+/**
+ * Who signed, and whose activity it is. The signer's key lies with the actor, for one server speaks for its own; or the activity
+ * brings something of its actor's with it, and the signer has only passed it on.
+ */
+function checkParties(e: Envelope, s: ClaimedSignature, house: InboxHouse): { host: string; passedOn: boolean } {
+  const actor = new URL(e.actor)
+  const signer = originOf(s.keyId)
+  if (signer === undefined) throw new Refusal(401, 'the key id is no URL')
+  const sign = new URL(s.keyId)
+  if (house.isBlocked(bareHost(actor)) || house.isBlocked(bareHost(sign))) throw new Refusal(403, 'a blocked server')
+  const other = signer !== actor.origin
+  const mark = s.keyId.indexOf('#')
+  const passedOn = carriesWord(e) && (other || (mark > 0 && s.keyId.slice(0, mark) !== e.actor))
+  if (other && !passedOn) throw new Refusal(401, 'the key is of another server than the actor')
+  if (actor.origin === house.uris.origin || signer === house.uris.origin) throw new Refusal(401, 'the actor is of this server')
+  return { host: sign.host, passedOn }
 }
 
 export function receiver(house: InboxHouse) {
@@ -68,15 +80,7 @@ export function receiver(house: InboxHouse) {
   const perHost = budget(clock, limits.perHost)
   const ownHost = uris.host
 
-  /** The headers as the signer must have meant them: for our host, whatever a proxy in front made of it. */
-  const forUs = (given: Headers): HeaderBag & { all(): Headers } => ({
-    get: (name) => (name === 'host' ? ownHost : given.get(name)),
-    all() {
-      const copy = new Headers(given)
-      copy.set('host', ownHost)
-      return copy
-    },
-  })
+  const forwarded = forwarding({ ...house, hints: budget(clock, limits.hints ?? HINTS) })
 
   async function pass(request: Request, handle: string | undefined, source: string | undefined): Promise<void> {
     if (source !== undefined && refusals.spent(source)) throw new Refusal(429, 'too many refused posts', { retryAfter: 60 })
@@ -85,12 +89,12 @@ export function receiver(house: InboxHouse) {
       if (box !== 'open') throw new Refusal(box === 'gone' ? 410 : 404, 'no inbox here')
     }
     checkForm(request.headers)
-    const headers = forUs(request.headers)
+    const headers = forHost(request.headers, ownHost)
     const signature = readSignature(headers, clock.now())
     claimedDigests(signature.kind, headers)
     const body = await readPosted(request)
     const envelope = openEnvelope(body)
-    const host = checkParties(envelope, signature, house)
+    const { host, passedOn } = checkParties(envelope, signature, house)
     checkDigests(signature, headers, body)
 
     // Deleted accounts are announced to everybody. Who was never met leaves nothing to delete, and has no key any more.
@@ -99,10 +103,14 @@ export function receiver(house: InboxHouse) {
 
     const { pathname, search } = new URL(request.url)
     const posted = { method: 'POST', url: new URL(pathname + search, uris.origin), headers, all: headers.all }
-    const actor = await verifier.verify({ signature, actor: envelope.actor, posted, body, source, farewell })
-    if (actor.id !== envelope.actor) throw new Refusal(401, 'the key is of another actor')
+    const signer = passedOn ? await verifier.ownerOf(signature.keyId, source) : envelope.actor
+    const actor = await verifier.verify({ signature, actor: signer, posted, body, source, farewell: farewell && !passedOn })
+    const own = actor.id === envelope.actor
+    if (!own && (!passedOn || originOf(actor.id) !== originOf(signature.keyId))) throw new Refusal(401, 'the key is of another actor')
     if (!perHost.take(host)) throw new Refusal(429, 'too many activities of one server', { retryAfter: 60 })
-    const isNew = await intake.keep({ id: envelope.id, raw: envelope.raw, body, ...(handle === undefined ? {} : { addressed: handle }) })
+    const arrival = own ? ownWord(envelope.id, envelope.raw, body, handle) : await forwarded(envelope, { body, by: bareHost(new URL(actor.id)), addressed: handle, source })
+    if (!arrival) return
+    const isNew = await intake.keep(arrival)
     if (!isNew) log.debug('an activity of {host} came again', { host })
   }
 

@@ -47,8 +47,11 @@ function covers(covered: readonly string[], ...needed: string[]): void {
 
 const COVERED = /^(\((request-target|created|expires)\)|[a-z0-9-]+)$/
 
+/** What a request is for: a post has a body, which must be signed with it. */
+export type Signed = 'GET' | 'POST'
+
 /** draft-cavage-http-signatures-12: `keyId="…",headers="…",signature="…"`. */
-function cavage(header: string, headers: HeaderBag, now: Date): ClaimedSignature {
+function cavage(header: string, headers: HeaderBag, now: Date, method: Signed): ClaimedSignature {
   const values = new Map<string, string>()
   for (const part of header.split(',')) {
     const m = /^\s*([A-Za-z]+)=(?:"([^"]*)"|(\d+))\s*$/.exec(part)
@@ -60,7 +63,7 @@ function cavage(header: string, headers: HeaderBag, now: Date): ClaimedSignature
   if (!keyId || !signature || !list) throw no('the signature header is incomplete')
   const covered = list.split(' ')
   if (!covered.every((name) => COVERED.test(name)) || new Set(covered).size !== covered.length) throw no('the list of signed headers is unreadable')
-  covers(covered, '(request-target)', 'host', 'digest', 'date')
+  covers(covered, '(request-target)', 'host', ...(method === 'POST' ? ['digest'] : []), 'date')
   const date = headers.get('date') ?? ''
   if (!DATE_FORM.test(date)) throw no('the date is unreadable')
   inWindow(Date.parse(date), now, 'the date')
@@ -94,7 +97,7 @@ function each(text: string, form: RegExp, take: (m: RegExpExecArray) => void): v
 }
 
 /** RFC 9421. Of several signatures the first whose key is on the actor's host would do; we take exactly one and no more. */
-function rfc9421(input: string, header: string, now: Date): ClaimedSignature {
+function rfc9421(input: string, header: string, now: Date, method: Signed): ClaimedSignature {
   const members: RegExpExecArray[] = []
   each(input, MEMBER, (m) => members.push(m))
   const [member] = members
@@ -108,7 +111,7 @@ function rfc9421(input: string, header: string, now: Date): ClaimedSignature {
   const keyId = values.get('keyid'), created = values.get('created'), expires = values.get('expires')
   if (!signature || !keyId || created === undefined) throw no('the signature header is incomplete')
   if (new Set(covered).size !== covered.length) throw no('the list of signed components is unreadable')
-  covers(covered, '@method', 'content-digest')
+  covers(covered, '@method', ...(method === 'POST' ? ['content-digest'] : []))
   if (!covered.includes('@target-uri') && !(covered.includes('@authority') && covered.includes('@path'))) throw no('the address is not signed')
   inWindow(Number(created) * 1000, now, 'created')
   if (expires !== undefined) notPast(Number(expires), now)
@@ -116,12 +119,22 @@ function rfc9421(input: string, header: string, now: Date): ClaimedSignature {
 }
 
 /** Reads the claim, or throws a 401. No key is looked at, no body is read. */
-export function readSignature(headers: HeaderBag, now: Date): ClaimedSignature {
+export function readSignature(headers: HeaderBag, now: Date, method: Signed = 'POST'): ClaimedSignature {
   const signature = headers.get('signature')
   if (!signature) throw no('not signed')
   const input = headers.get('signature-input')
-  return input ? rfc9421(input, signature, now) : cavage(signature, headers, now)
+  return input ? rfc9421(input, signature, now, method) : cavage(signature, headers, now, method)
 }
+
+/** The headers as the signer must have meant them: for our host, whatever a proxy in front made of it. */
+export const forHost = (given: Headers, host: string): HeaderBag & { all(): Headers } => ({
+  get: (name) => (name === 'host' ? host : given.get(name)),
+  all() {
+    const copy = new Headers(given)
+    copy.set('host', host)
+    return copy
+  },
+})
 
 /** The SHA-256 and SHA-512 values that a Digest or Content-Digest header names; each of them must hold, and there must be one. */
 export function claimedDigests(kind: ClaimedSignature['kind'], headers: HeaderBag): { hash: 'sha256' | 'sha512'; value: string }[] {

@@ -40,8 +40,8 @@ export function checkUrl(text: string, allowPrivate: boolean): URL {
   return url
 }
 
-/** Host name without brackets, lower case, without the final dot. */
-export const bareHost = (url: URL): string => url.hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '').toLowerCase()
+/** Host name without brackets, lower case, without final dots. */
+export const bareHost = (url: URL): string => url.hostname.replace(/^\[|\]$/g, '').replace(/\.+$/, '').toLowerCase()
 
 /**
  * `dns.lookup` (so the hosts file counts) that gives only public addresses, for the very connection that is being made: what
