@@ -43,7 +43,7 @@ describe.each(['sqlite', 'postgres'])('a conversation with an instance on %s', (
     await ok(b, 'follow', `${a.origin}/ap/actors/stocksy`)
     const post = await ok(a, 'org', 'publish', 'stocksy', '--text', 'Who wants our #software?', '--title', 'An offer')
     await until('the post on b', async () => (await page(b, '/talk')).includes('An offer'))
-    const answer = await ok(b, 'org', 'publish', 'up_and_go', '--text', 'We do!', '--reply-to', post.uri!)
+    const answer = await ok(b, 'org', 'publish', 'drivers-coop-colorado', '--text', 'We do!', '--reply-to', post.uri!)
     await until('the answer on a', async () => (await page(a, `/posts/${post.id}`)).includes('We do!'))
 
     const seen = await page(a, `/posts/${post.id}`)
