@@ -220,6 +220,7 @@ export function makeApp(house: House, o: { /** Languages to offer; tests add a r
     },
   }))
   app.route('/', aboutPages({
+    uri: fedi.uris.instanceActor,
     desks: (who) => [
       ...(may(who, 'report.decide') ? [{ href: REPORTS, label: 'reports.link' as const }] : []),
       ...(may(who, 'comment.moderate') ? [{ href: MODERATION, label: 'talk.moderation.link' as const }] : []),
