@@ -1,7 +1,7 @@
 /**
  * A client of raw sockets in a process of its own: writes prepared requests as fast as they are answered, so that what is
  * measured is the server. `node --import tsx bench/client.ts PORT CONNECTIONS PIPELINE SECONDS`, requests on stdin as base64 lines.
- * Prints { answered, statuses } as JSON.
+ * Prints { answered, statuses } as JSON. A server that closes the connection after its answer is connected to anew.
  */
 import { connect, type Socket } from 'node:net'
 import { createInterface } from 'node:readline'
@@ -18,6 +18,7 @@ const take = (): Buffer | undefined => (once && next >= requests.length ? undefi
 function run(): Promise<void> {
   return new Promise((done) => {
     let open = 0, text = ''
+    const before = answered
     const s: Socket = connect(port, '127.0.0.1')
     const fill = () => {
       while (open < depth && !over) {
@@ -30,7 +31,7 @@ function run(): Promise<void> {
     }
     s.on('connect', fill)
     s.on('error', () => done())
-    s.on('close', () => done())
+    s.on('close', () => { if (over || once || answered === before) done(); else void run().then(done) })
     s.setEncoding('latin1')
     s.on('data', (d: string) => {
       text += d

@@ -15,7 +15,7 @@ import { reportPages, REPORTS } from './curation/pages.tsx'
 import { policies } from './curation/policies.ts'
 import { reports } from './curation/service.ts'
 import { subjects } from './curation/subjects.ts'
-import { Blocks } from './curation/views.tsx'
+import { Blocks, ReportLink } from './curation/views.tsx'
 import { reportWire } from './curation/wire.ts'
 import { directorySpeaker, ensureActors, readSite } from './directory/actors.ts'
 import { federation } from './directory/federation.ts'
@@ -57,6 +57,7 @@ import { swatchHash } from './web/weave.ts'
 import { addressOf } from './web/address.ts'
 import { requestId, securityHeaders } from './web/headers.ts'
 import { shell } from './web/shell.ts'
+import { pageOf } from './web/page.tsx'
 import { siteFacts } from './web/site.ts'
 
 /** The project's folder: this file lies in src/, its bundle in dist/. */
@@ -219,6 +220,7 @@ export function makeApp(house: House, o: { /** Languages to offer; tests add a r
     },
   }))
   app.route('/', aboutPages({
+    uri: fedi.uris.instanceActor,
     desks: (who) => [
       ...(may(who, 'report.decide') ? [{ href: REPORTS, label: 'reports.link' as const }] : []),
       ...(may(who, 'comment.moderate') ? [{ href: MODERATION, label: 'talk.moderation.link' as const }] : []),
@@ -257,6 +259,9 @@ export function makeApp(house: House, o: { /** Languages to offer; tests add a r
   }))
   app.route('/', leverPages(house.levers))
   app.route('/', moderationPages(house.talk))
-  app.route('/', talkPages(house.talk, { acts: async (c, post) => actFromElsewhere(c, post, (await house.interact.speakers(c.get('who'))).length ? INTERACT : undefined) }))
+  app.route('/', talkPages(house.talk, { acts: async (c, post) => [
+    actFromElsewhere(c, post, (await house.interact.speakers(c.get('who'))).length ? INTERACT : undefined),
+    ...(post.speaker === null && may(c.get('who'), 'report.decide') ? [ReportLink({ page: pageOf(c), post })] : []),
+  ] }))
   return app
 }

@@ -6,7 +6,12 @@ import { getConnInfo } from '@hono/node-server/conninfo'
 import type { Jobs } from './store/jobs.ts'
 import type { Store } from './store/store.ts'
 
-export interface HealthHouse { store: Store; jobs: Jobs }
+export interface HealthHouse {
+  store: Store
+  jobs: Jobs
+  /** What moderators have to look at, and what was more than a server's share (see curation). */
+  reports: { read: { open(): Promise<number>; dropped(): number } }
+}
 
 const same = (a: string, b: string): boolean => Buffer.byteLength(a) === Buffer.byteLength(b) && timingSafeEqual(Buffer.from(a), Buffer.from(b))
 
@@ -18,7 +23,7 @@ function mayRead(c: Context): boolean {
   return /^(127\.|::1$|::ffff:127\.)/.test(getConnInfo(c).remote.address ?? '')
 }
 
-function metrics({ jobs }: HealthHouse): Registry {
+function metrics({ jobs, reports }: HealthHouse): Registry {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry, prefix: 'toadlane_' })
   new Gauge({
@@ -37,6 +42,8 @@ function metrics({ jobs }: HealthHouse): Registry {
       for (const d of await jobs.depth()) this.set({ kind: d.kind }, d.oldest ? (Date.now() - d.oldest.getTime()) / 1000 : 0)
     },
   })
+  new Gauge({ name: 'toadlane_reports_open', help: 'Reports that nobody has decided', registers: [registry], async collect() { this.set(await reports.read.open()) } })
+  new Gauge({ name: 'toadlane_reports_dropped', help: 'Reports over the share of their servers, since this process began', registers: [registry], collect() { this.set(reports.read.dropped()) } })
   return registry
 }
 

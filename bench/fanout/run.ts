@@ -31,7 +31,7 @@ const store = await openStore(database, 'drizzle')
 const i = await makeInstance({ store, workers: false, listen: false })
 const { followers } = fediTables(store.kit)
 const address = (n: number) => `http://127.1.${(n >> 8) & 255}.${n & 255}:${port}/inbox`
-const publish = () => store.write((tx) => i.fedi.publish(tx, { actor: 'coop', to: 'followers', activity: { type: 'Create', to: [PUBLIC], object: note(i.fedi.uris.actor('coop'), { content: 'x'.repeat(500) }) } }))
+const publish = () => store.write((tx) => i.fedi.publish(tx, { actor: 'coop', to: 'followers', activity: { type: 'Create', to: [PUBLIC], cc: [i.fedi.uris.followers('coop')], object: note(i.fedi.uris.actor('coop'), { content: 'x'.repeat(500) }) } }))
 const follow = async (from: number, to: number) => {
   for (let n = from; n < to; n += 400) {
     const rows = Array.from({ length: Math.min(400, to - n) }, (_, k) => ({ actor: 'coop', follower: `https://f.example/${n + k}`, inbox: address(n + k), sharedInbox: null, state: 'accepted', followId: `${n + k}`, since: new Date() }))

@@ -106,8 +106,8 @@ const Public = ({ page, person, uri, address, posts }: { page: Page; person: Per
       <ProfileHead page={page} uri={uri} name={person.name}
         facts={[{ icon: 'user-round', text: <bdi dir="ltr">{address}</bdi> }, { icon: 'calendar', text: <Say t={t} k="person.since" parts={{ date: <Time page={page} at={person.since} /> }} /> }]} />
       <div class="wrap">
-        {person.summary ? <Section first title={t('person.about')}><Prose text={person.summary} /></Section> : null}
-        <Section first={!person.summary} title={t('person.follow')}><p>{t('person.followHint')}</p><p><code>{address}</code></p></Section>
+        {person.summary ? <Section title={t('person.about')}><Prose text={person.summary} /></Section> : null}
+        <Section title={t('person.follow')}><p>{t('person.followHint')}</p><p><code>{address}</code></p></Section>
         <Section title={t('person.posts')}>{posts ?? <p class="sub">{t('person.noPosts')}</p>}</Section>
       </div>
     </Layout>

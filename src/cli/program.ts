@@ -143,5 +143,6 @@ function federation(program: Command, add: Add, io: Io): void {
   add(program, 'deliveries', 'shows the queue; replays what was given up',
     async ([action, id], o) => (await import('./commands/federation.ts')).deliveries(io, action, id, o))
     .addArgument(new Argument('[replay]', 'put a failed delivery back into the queue').choices(['replay'])).argument('[id]', 'which one, or all')
-    .option('--failed', 'list those that were given up').option('--limit <n>', 'how many at most', positive, 50)
+    .option('--failed', 'list those that were given up, newest first').option('--limit <n>', 'how many at most', positive, 50)
+    .option('--before <id>', 'with --failed: those before this one', positive)
 }

@@ -9,7 +9,7 @@ import type { Powers } from './edit-view.tsx'
 import { followersQuery, FollowersView, type FollowersPlace } from './followers-view.tsx'
 import type { Coops, Whole } from './service.ts'
 
-const id = z.string().min(1).max(2048)
+const id = z.string().min(1).max(2048).refine((s) => s.isWellFormed() && !s.includes('\0'))
 const key = id.optional().catch(undefined)
 const approval = z.object({ approve: z.enum(['yes', 'no']) })
 

@@ -16,8 +16,13 @@ export const followersQuery = (p: FollowersPlace): string => {
   return q.size ? `?${q}` : ''
 }
 
-const Account = ({ f }: { f: Follower }) => (
-  <span class="long"><Away href={f.url ?? f.id}><bdi>{f.name}</bdi></Away><br /><span class="sub small"><bdi dir="ltr">{f.handle ? `@${f.handle}` : f.id}</bdi></span></span>
+/** Name, and the address with its server; the server again where the address is under another name. */
+const Account = ({ page, f }: { page: Page; f: Follower }) => (
+  <span class="long">
+    <Away href={f.url ?? f.id}><bdi>{f.name === f.id ? page.t('coops.followers.unknown') : f.name}</bdi></Away>
+    <br /><span class="sub small"><bdi dir="ltr">{f.handle ? `@${f.handle}` : f.id}</bdi></span>
+    {f.handle && !f.handle.endsWith(`@${f.host}`) ? <><br /><span class="sub small">{page.t('coops.followers.server')}: <bdi dir="ltr">{f.host}</bdi></span></> : null}
+  </span>
 )
 
 /** One button that is one answer; a screen reader hears whom it is about. */
@@ -28,9 +33,9 @@ const Answer = ({ action, f, label, quiet }: { action: string; f: Follower; labe
   </form>
 )
 
-const common = ({ t }: Page): Column<Follower>[] => [
-  { label: t('coops.followers.who'), cell: (f) => <Account f={f} /> },
-  { label: t('coops.followers.server'), cell: (f) => <bdi class="long" dir="ltr">{f.host}</bdi> },
+const common = (page: Page): Column<Follower>[] => [
+  { label: page.t('coops.followers.who'), cell: (f) => <Account page={page} f={f} /> },
+  { label: page.t('coops.followers.asked'), cell: (f) => <Time page={page} at={f.since} as="ago" /> },
 ]
 
 interface Lists { overview: FollowersOverview; waiting: FollowerPage; followers: FollowerPage; at: FollowersPlace }
@@ -40,7 +45,6 @@ const Requests = ({ page, base, waiting, at }: Pick<Lists, 'waiting' | 'at'> & {
   const here = followersQuery(at)
   const columns: Column<Follower>[] = [
     ...common(page),
-    { label: t('coops.followers.asked'), cell: (f) => <Time page={page} at={f.since} as="ago" /> },
     {
       label: t('coops.followers.answer'),
       cell: (f) => <div class="row"><Answer action={`${base}/accept${here}`} f={f} label={t('coops.followers.accept')} /><Answer action={`${base}/decline${here}`} f={f} label={t('coops.followers.decline')} quiet /></div>,
@@ -59,7 +63,6 @@ const Followers = ({ page, base, followers, at }: Pick<Lists, 'followers' | 'at'
   const { t } = page
   const columns: Column<Follower>[] = [
     ...common(page),
-    { label: t('coops.followers.asked'), cell: (f) => <Time page={page} at={f.since} as="ago" /> },
     { label: t('coops.followers.todo'), cell: (f) => <Answer action={`${base}/remove${followersQuery(at)}`} f={f} label={t('coops.followers.remove')} quiet /> },
   ]
   return (

@@ -54,28 +54,33 @@ export function policies(house: PolicyHouse) {
   const { store, clock, jobs } = house
   const rows = policyStore(store)
   let blocked: ReadonlySet<string> = new Set()
-  let version: number | undefined, mark: string | undefined
+  let version: number | undefined, mark: string | undefined, changes = 0
 
   const isBlocked = (host: string): boolean => covers(blocked, host)
 
   /** Reads the list where it has changed. */
   async function refresh(): Promise<void> {
+    const begun = changes
     const now = await store.version()
     if (now !== undefined && now === version) return
     const marked = await rows.mark()
-    if (marked !== mark) blocked = await rows.hosts()
+    const fresh = marked === mark ? undefined : await rows.hosts()
+    if (changes !== begun) return // what was read is from before our own change
+    if (fresh) blocked = fresh
     version = now
     mark = marked
   }
 
   /** Known here at once, and everywhere within some seconds. The second look is for requests that another process let in meanwhile. */
   async function settle(tx: Db, change: (list: Set<string>) => void): Promise<void> {
-    await jobs.add(tx, SETTLE, { key: SETTLE, payload: {} })
-    await jobs.add(tx, SETTLE, { key: SETTLE, payload: {}, due: new Date(clock.now().getTime() + 3 * LOOK) })
+    await rows.setMark(tx)
+    await jobs.add(tx, SETTLE, { payload: {} })
+    await jobs.add(tx, SETTLE, { payload: {}, due: new Date(clock.now().getTime() + 3 * LOOK) })
     store.afterCommit(() => {
       const next = new Set(blocked)
       change(next)
       blocked = next
+      changes++
       mark = undefined
       version = undefined
     })

@@ -1,5 +1,7 @@
 /** Queries of reports and of policies about servers. */
-import { and, asc, count, desc, eq, gt, max, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, sql } from 'drizzle-orm'
+import { newId } from '../kernel/ids.ts'
+import { getMeta, setMeta } from '../store/meta.ts'
 import type { Db, Store } from '../store/store.ts'
 import type { DomainPolicy, Report, ReportState } from './model.ts'
 import { curationTables } from './tables.ts'
@@ -51,6 +53,8 @@ export function reportStore(store: Store) {
   }
 }
 
+const MARK = 'policies'
+
 export function policyStore(store: Store) {
   const { domainPolicies: t } = curationTables(store.kit)
   return {
@@ -60,10 +64,9 @@ export function policyStore(store: Store) {
     /** By host; page by passing the last as `after`. */
     list: (limit: number, after = ''): Promise<DomainPolicy[]> => store.read.select().from(t).where(gt(t.host, after)).orderBy(asc(t.host)).limit(limit),
     /** Changes whenever the list does. */
-    async mark(): Promise<string> {
-      const [row] = await store.read.select({ n: count(), last: max(t.at) }).from(t)
-      return `${row?.n ?? 0} ${String(row?.last ?? '')}`
-    },
+    mark: (): Promise<string | undefined> => getMeta(store, MARK),
+    /** With each change. */
+    setMark: (tx: Db): Promise<void> => setMeta(store, tx, MARK, newId()),
     async hosts(): Promise<Set<string>> { return new Set((await store.read.select({ host: t.host }).from(t)).map((r) => r.host)) },
   }
 }

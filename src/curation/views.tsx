@@ -3,7 +3,7 @@ import type { Child } from 'hono/jsx'
 import type { Problem } from '../kernel/errors.ts'
 import { excerpt } from '../kernel/text.ts'
 import { ManageHead, PageHead, Column, Form, Section } from '../web/blocks.tsx'
-import { Choices, Empty, ErrorSummary, Field, FieldList, Pagination, Say, Table, Time, type Column as Col } from '../web/components.tsx'
+import { Choices, Empty, ErrorSummary, Field, KV, Pagination, Say, Table, Time, type Column as Col } from '../web/components.tsx'
 import { number } from '../web/format.ts'
 import type { FormValues } from '../web/forms.ts'
 import { Layout, type Page } from '../web/page.tsx'
@@ -15,11 +15,10 @@ export const REPORTS = '/admin/reports'
 /** Things of a report that stand in the list; all are on its own page. */
 const FEW = 3
 
-const About = ({ subject }: { subject: Subject }) =>
-  <span class="long">{subject.href ? <a href={subject.href}><bdi>{subject.label}</bdi></a> : <bdi>{subject.label}</bdi>}</span>
+const About = ({ subject }: { subject: Subject }) => (subject.href ? <a href={subject.href}><bdi>{subject.label}</bdi></a> : <bdi>{subject.label}</bdi>)
 
 /** Each on a line of its own. */
-const Lines = ({ items }: { items: readonly Child[] }) => <>{items.map((x, n) => <>{n ? <br /> : null}{x}</>)}</>
+const Lines = ({ items }: { items: readonly Child[] }) => <span class="long roomy">{items.map((x, n) => <>{n ? <br /> : null}{x}</>)}</span>
 
 const fromWhere = (page: Page, r: Report): string => r.host ?? page.t('reports.here')
 
@@ -27,7 +26,7 @@ const fromWhere = (page: Page, r: Report): string => r.host ?? page.t('reports.h
 const Outcome = ({ page, report: r }: { page: Page; report: Report }) => {
   if (r.state === 'open') return <>{page.t('reports.state.open')}</>
   const how = r.decidedBy?.startsWith('peer:') ? page.t('reports.withdrawn', { host: r.decidedBy.slice(5) }) : r.host === null && r.why === null ? page.t('reports.forwarded') : page.t(`reports.state.${r.state}`)
-  return <>{how}{r.decided ? <><br /><span class="sub small"><Time page={page} at={r.decided} as="minute" /></span></> : null}</>
+  return <span>{how}{r.decided ? <><br /><span class="sub small"><Time page={page} at={r.decided} as="minute" /></span></> : null}</span>
 }
 
 interface ListProps { page: Page; what: 'open' | 'decided'; rows: readonly Listed[]; open: number; next?: string | undefined; first?: string | undefined }
@@ -35,7 +34,7 @@ export const List = ({ page, what, rows, open, next, first }: ListProps) => {
   const { t } = page
   const columns: Col<Listed>[] = [
     { label: t('reports.when'), cell: (r) => <a href={`${REPORTS}/${r.id}`}><Time page={page} at={r.created} as="minute" /></a> },
-    { label: t('reports.from'), cell: (r) => <span class="long">{fromWhere(page, r)}</span> },
+    { label: t('reports.from'), cell: (r) => <span class="long roomy">{fromWhere(page, r)}</span> },
     {
       label: t('reports.about'), cell: (r) => <Lines items={[
         ...r.about.slice(0, FEW).map((s) => <About subject={s} />), ...(r.about.length > FEW ? [t('reports.more', { count: r.about.length - FEW })] : []),
@@ -67,7 +66,7 @@ export const One = ({ page, report: r, values, problem }: OneProps) => {
       <Column>
         <ErrorSummary page={page} problem={problem} labels={{ outcome: t('reports.outcome'), why: t('reports.why') }} />
         <Section first title={t('reports.what')}>
-          <FieldList items={[
+          <KV items={[
             { label: t('reports.when'), value: <Time page={page} at={r.created} as="minute" /> },
             { label: t('reports.from'), value: <span class="long">{fromWhere(page, r)}</span>, ...(r.host === null ? {} : { note: t('reports.noName') }) },
             { label: t('reports.about'), value: <Lines items={r.about.map((s) => <About subject={s} />)} /> },
@@ -114,6 +113,11 @@ export const Forward = ({ page, thing, subject, values, problem }: ForwardProps)
     </Layout>
   )
 }
+
+/** On a post from another server, for those who may. */
+export const ReportLink = ({ page, post }: { page: Page; post: { id: string; author: string } }) => (
+  <p><a class="btn quiet small" href={`${REPORTS}/new?subject=${encodeURIComponent(post.id)}`}>{page.t('reports.new', { host: new URL(post.author).host })}</a></p>
+)
 
 /** Servers that are blocked, for the page of federation. It changes nothing there: blocking is the host's, by command line. */
 export const Blocks = ({ page, policies, more }: { page: Page; policies: readonly DomainPolicy[]; more: boolean }) => {

@@ -68,7 +68,7 @@ const Hosts = ({ page, hosts, at }: { page: Page; hosts: Paged<HostRow, string>;
     { label: t('federation.paused'), cell: (h) => (h.openUntil && h.openUntil > now ? <Time page={page} at={h.openUntil} as="minute" /> : t('federation.notPaused')) },
     { label: t('federation.waiting'), cell: (h) => <span>{number(page.lang, h.waiting)}{h.oldest ? <><br /><span class="sub small"><Since page={page} at={h.oldest} /></span></> : null}</span> },
     { label: t('federation.signature'), cell: (h) => (h.signature ? SIGNATURES[h.signature] : <NotYet page={page} />) },
-    { label: t('federation.software'), cell: (h) => h.software ?? <NotYet page={page} /> },
+    { label: t('federation.software'), cell: (h) => <span class="long">{h.software ?? <NotYet page={page} />}{h.softwareAt ? <><br /><span class="sub small"><Say t={t} k="federation.softwareAsked" parts={{ time: <Ago page={page} at={h.softwareAt} /> }} /></span></> : null}</span> },
   ]
   return (
     <Section id={SERVERS} title={t('federation.hosts')}>

@@ -246,11 +246,14 @@ export function interactPages(service: Interact): Hono {
     const values: FormValues = content ? { text: content } : {}
     if (!text) return answer(c, wish === 'create' ? { write: true, intent: wish, values } : {})
     let target: Target
-    try { target = service.target(text) } catch (e) { return answer(c, { problem: refusal(e), values: { uri: text.slice(0, 300) } }) }
     const who = c.get('who')
+    try { target = service.target(text) } catch (e) {
+      const p = refusal(e)
+      return answer(c, { problem: who ? p : new Problem(p.code, p.message, { status: p.status }), values: { uri: text.slice(0, 300) } })
+    }
     // What is ours has a page; the path is made from an id that we know how to read, never from what was given.
     if (target.here && (target.here === 'actor' || !who)) return c.redirect(target.page, 303)
-    const seen = who ? await service.known(target) : undefined
+    const seen = who ? await service.known(who, target) : undefined
     if (target.here && (!seen || !(await service.speakers(who)).length)) return c.redirect(target.page, 303)
     return answer(c, { target, intent: wish, as: c.req.query('as'), fresh: Boolean(target.here), values, ...(seen ? { seen } : {}) })
   }

@@ -2,21 +2,22 @@
  * Acting on what stands on another server, for people who come from there with its address: follow, like, boost.
  * Nothing is asked of anybody before the account has pressed a button, and then within a budget.
  */
+import { LRUCache } from 'lru-cache'
 import type { Who } from '../accounts/model.ts'
 import type { Fedi, FollowState, Json, RemoteActor } from '../fedi/fedi.ts'
 import { budget } from '../fedi/inbox/budget.ts'
 import { ACTOR_TYPES } from '../fedi/remote-shape.ts'
 import { Problem, problemsOf } from '../kernel/errors.ts'
 import { cleanHtml } from '../kernel/text.ts'
-import { pause, SECOND, type Clock } from '../kernel/time.ts'
+import { MINUTE, pause, SECOND, type Clock } from '../kernel/time.ts'
 import { record } from '../store/audit.ts'
 import type { Db, Store } from '../store/store.ts'
 import { allowActing, mayAct, told } from '../talk/acting.ts'
+import { handleOf } from '../talk/inbound.ts'
 import { postInput, type Post, type ReactionKind, type Speaker } from '../talk/model.ts'
 import { targetFrom } from '../talk/own-reactions.ts'
-import type { Talk } from '../talk/service.ts'
-import { handleOf } from '../talk/inbound.ts'
 import { postFrom } from '../talk/remote-post.ts'
+import type { Talk } from '../talk/service.ts'
 import { TooMany } from '../web/errors.tsx'
 import { targetOf, type Here, type Target } from './target.ts'
 
@@ -43,6 +44,8 @@ export interface Done { handle: string; name: string; what: 'follow' | ReactionK
 
 /** Requests that an account may cause: looking up, and acting on what must be fetched. */
 const BUDGET = { burst: 30, perMinute: 10 }
+/** How long what was looked up is shown without being asked for again; in this process only. */
+const REMEMBERED = 10 * MINUTE
 /** For everything that one press of a button waits for. */
 const PATIENCE = 20 * SECOND
 
@@ -66,6 +69,8 @@ const seenActor = (a: RemoteActor): Seen => ({
 export function interact(house: InteractHouse) {
   const { store, clock, fedi, talk } = house
   const asked = budget(clock, BUDGET)
+  /** What an account has looked up just now: shown again after each thing that it does with it, without asking again. */
+  const recent = new LRUCache<string, Seen>({ max: 300, ttl: REMEMBERED })
 
   function spend(who: Who): void {
     if (!asked.take(who.by)) throw new TooMany(60, 'many look-ups in a short time')
@@ -124,8 +129,10 @@ export function interact(house: InteractHouse) {
       (who ? (await house.speakers(who)).filter((s) => s.open && mayAct(who, s, 'actor.follow')) : []),
 
     /** What is known of it here already, without asking anybody. */
-    async known(at: Target): Promise<Seen | undefined> {
+    async known(who: Who, at: Target): Promise<Seen | undefined> {
       if (at.here) return ours(at)
+      const just = recent.get(`${who.by} ${at.uri}`)
+      if (just) return just
       const actor = await fedi.knownActor(at.uri)
       if (actor) return seenActor(actor)
       const post = await talk.read.byUri(at.uri)
@@ -146,7 +153,9 @@ export function interact(house: InteractHouse) {
         return seen
       }
       spend(who)
-      return inTime(theirs(at.uri, actorFirst))
+      const seen = await inTime(theirs(at.uri, actorFirst))
+      if (seen.kind === 'post') recent.set(`${who.by} ${seen.uri}`, seen) // actors are kept anyway
+      return seen
     },
 
     /** What these of ours have done about it: they follow it, like it, boost it. */

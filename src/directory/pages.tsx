@@ -12,6 +12,8 @@ import { FEDERATION } from './federation-pages.tsx'
 
 export interface Counts { organisations: number; countries: number; levers: number; posts: number }
 export interface AboutHouse {
+  /** ActivityPub id of the instance. */
+  uri?: string
   site(): Promise<Site>
   counts(): Promise<Counts>
   software: { name: string; version: string }
@@ -21,11 +23,11 @@ export interface AboutHouse {
   desks?(who: Who | undefined): readonly { href: string; label: Key }[]
 }
 
-interface AboutProps { page: Page; site: Site; counts: Counts; software: AboutHouse['software']; /** Looks after deliveries. */ minder: boolean; desks: readonly { href: string; label: Key }[]; follow?: Child }
-const About = ({ page, site, counts, software, minder, desks, follow }: AboutProps) => {
+interface AboutProps { page: Page; site: Site; counts: Counts; software: AboutHouse['software']; /** Looks after deliveries. */ minder: boolean; desks: readonly { href: string; label: Key }[]; follow?: Child; uri?: string | undefined }
+const About = ({ page, site, counts, software, minder, desks, follow, uri }: AboutProps) => {
   const { t } = page
   return (
-    <Layout page={page} title={t('about.title', { name: site.name })} current="/about" dye="teal" description={site.tagline}>
+    <Layout page={page} title={t('about.title', { name: site.name })} current="/about" dye="teal" description={site.tagline} alternate={uri}>
       <div class="wrap sect stack">
         <h1>{site.name}</h1>
         <p class="lede">{site.tagline}</p>
@@ -63,6 +65,6 @@ export function aboutPages(house: AboutHouse): Hono {
   return new Hono().get('/about', async (c) => {
     const [site, counts] = await Promise.all([house.site(), house.counts()])
     return html(c, <About page={pageOf(c)} site={site} counts={counts} software={house.software} minder={may(c.get('who'), 'delivery.manage')}
-      desks={house.desks?.(c.get('who')) ?? []} follow={house.follow?.(pageOf(c))} />)
+      desks={house.desks?.(c.get('who')) ?? []} follow={house.follow?.(pageOf(c))} uri={house.uri} />)
   })
 }

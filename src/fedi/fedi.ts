@@ -263,6 +263,7 @@ export interface Fedi {
    * several rooms listen to one key they run in the order of their registration, in one transaction: a Problem of one drops it for all.
    * `Add`, `Remove`, and `Update/Listed` (an Update that names things of a `target` collection) are given as they came: nothing is
    * fetched, `object` holds ids or references that nobody has vouched for but the signer.
+   * A vote on a question of ours is `Create/Vote` and nothing else (dispatch/vote.ts); nothing of it may be kept that names the voter.
    * Fedi does Follow, Undo/Follow, Accept/Follow, Reject/Follow, Block, Delete/Actor, Update/Actor itself and calls a handler of
    * that key afterwards.
    */

@@ -69,7 +69,7 @@ export function remoteActors(store: Store, clock: Clock, fetch: Fetcher) {
     keep,
     refresh,
     markGone,
-    /** Known and fresh, or fetched now. */
+    /** Known and fresh, or fetched now. Problem `blocked` (403), known or not. */
     async get(id: string): Promise<KnownActor> {
       fetch.refuseBlocked(id)
       const old = await known(id)

@@ -125,7 +125,7 @@ export function postStore(store: Store) {
     /** Blanks up to `limit` posts of a gone actor; the number blanked, so that the caller goes on until there are none. */
     async removeOf(tx: Db, author: string, limit: number): Promise<number> {
       const rows = await tx.select({ id: t.id }).from(t).where(and(eq(t.author, author), ne(t.state, 'removed'))).limit(limit)
-      for (const r of rows) await tx.update(t).set(gone).where(eq(t.id, r.id))
+      if (rows.length) await tx.update(t).set(gone).where(inArray(t.id, rows.map((r) => r.id)))
       return rows.length
     },
     /** Our own posts and answers, for NodeInfo. */

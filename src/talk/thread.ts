@@ -12,7 +12,7 @@ export const DEPTH_MAX = 4
  * @param only of these, what answers this ActivityPub id, directly or not
  */
 export function branches(answers: readonly Post[], only?: string): Branch[] {
-  const nodes = new Map(answers.map((post): [string, Branch] => [post.uri, { post, replies: [] }]))
+  const nodes = new Map(answers.filter((post) => post.uri !== only).map((post): [string, Branch] => [post.uri, { post, replies: [] }]))
   /** From the top down to the parent; undefined where it goes round. */
   const above = (node: Branch): Branch[] | undefined => {
     const line: Branch[] = [], seen = new Set([node])

@@ -135,9 +135,36 @@ test('what was given up is listed, and put back into the queue', async () => {
   const { failed } = (await w.toadlane(['deliveries', '--failed', '--limit', '2', '--json'])).json as { failed: { id: number }[] }
   expect(failed.map((f) => f.id)).toEqual([3, 2])
   expect(JSON.stringify(failed)).not.toContain('not for logs')
+  expect(((await w.toadlane(['deliveries', '--failed', '--before', '2', '--json'])).json as { failed: { id: number }[] }).failed.map((f) => f.id)).toEqual([1])
   expect((await w.toadlane(['deliveries', 'replay', '3', '--json'])).json).toEqual({ replayed: 1 })
   expect((await w.toadlane(['deliveries', 'replay', 'all', '--json'])).json).toEqual({ replayed: 2 })
   expect((await w.toadlane(['deliveries', '--json'])).json).toMatchObject({ queue: [{ kind: 'deliver', waiting: 3, dead: 0 }] })
+  await store.close()
+})
+
+test('other servers are listed with all that is known of them', async () => {
+  const w = world()
+  await w.toadlane(['peers'])
+  const { openStore } = await import('../../src/store/open.ts')
+  const { jobQueue } = await import('../../src/store/jobs.ts')
+  const { fediTables } = await import('../../src/fedi/tables.ts')
+  const store = await openStore(w.env.DATABASE_URL!, path.join(root, 'drizzle'))
+  const at = new Date('2026-11-22T12:00:00Z')
+  await store.write(async (tx) => {
+    await tx.insert(fediTables(store.kit).hosts).values([
+      { host: 'a.example', lastSuccess: at, signature: 'rfc9421', software: 'mastodon 4.5.1', softwareAt: at },
+      { host: 'b.example', lastFailure: at, failures: 7, openUntil: new Date('2999-01-01T00:00:00Z') },
+      ...Array.from({ length: 450 }, (_, n) => ({ host: `h${n}.example`, failures: 1 })),
+    ])
+    await jobQueue(store, { now: () => at }).add(tx, 'deliver', { payload: {}, key: 'https://b.example/users/ada/inbox' })
+  })
+  const { out } = await w.toadlane(['peers'])
+  expect(out).toMatch(/^SERVER +STATE +REACHED +FAILED +WAITING +SINCE +SIGNATURE +SOFTWARE\na.example +well +2026-11-22 12:00 +never +0 +rfc9421 +mastodon 4.5.1\nb.example +resting until 2999-01-01 00:00 +never +2026-11-22 12:00 +1 +2026-11-22 12:00\n/)
+  expect(out).not.toContain('ada')
+  const { peers } = (await w.toadlane(['peers', '--json'])).json as { peers: unknown[] }
+  expect(peers).toHaveLength(452)
+  expect(peers[0]).toEqual({ host: 'a.example', lastSuccess: at.toISOString(), lastFailure: null, failures: 0, openUntil: null, signature: 'rfc9421', software: 'mastodon 4.5.1', softwareAt: at.toISOString(), waiting: 0, oldest: null })
+  expect(peers[1]).toMatchObject({ waiting: 1, oldest: at.toISOString() })
   await store.close()
 })
 
@@ -232,7 +259,7 @@ describe('doctor', () => {
     await w.toadlane(['import', DATA])
     const r = await w.toadlane(['doctor', '--json'])
     const states = Object.fromEntries((r.json.checks as { check: string; state: string }[]).map((c) => [c.check, c.state]))
-    expect(states).toEqual({ node: 'ok', origin: 'note', secret: 'ok', disk: expect.any(String), database: 'ok', accounts: 'note', queue: 'ok', clock: 'ok', server: 'note', mail: 'note' })
+    expect(states).toEqual({ node: 'ok', origin: 'note', secret: 'ok', disk: expect.any(String), database: 'ok', accounts: 'note', queue: 'ok', reports: 'ok', clock: 'ok', server: 'note', mail: 'note' })
     const { chmodSync } = await import('node:fs')
     chmodSync(readConfig(w.env, root).secretFile, 0o644)
     const open = await w.toadlane(['doctor'])

@@ -135,12 +135,12 @@ describe.each(engines)('federation on $engine', ({ fresh }) => {
     const now = h.clock.now().getTime()
     await addHosts([
       { host: 'well.example', lastSuccess: new Date(now - 3 * MINUTE), signature: 'rfc9421' },
-      { host: 'ill.example:8443', lastSuccess: new Date(now - 9 * DAY), lastFailure: new Date(now - HOUR), failures: 7, openUntil: new Date(now + 5 * MINUTE), signature: 'cavage', software: '<b>mastodon</b> 4.5' },
+      { host: 'ill.example:8443', lastSuccess: new Date(now - 9 * DAY), lastFailure: new Date(now - HOUR), failures: 7, openUntil: new Date(now + 5 * MINUTE), signature: 'cavage', software: '<b>mastodon</b> 4.5', softwareAt: new Date(now - DAY) },
     ])
     const { text } = await get('/admin/federation')
     const rows = [...text.matchAll(/<tr><th scope="row">.*?<\/tr>/gs)].map((m) => m[0].replace(/<[^>]+>/g, '|').replace(/\|+/g, '|'))
     expect(rows).toHaveLength(2)
-    expect(rows[0]).toBe('|ill.example:8443|last week|1 hour ago|7|22 November 2026 at 12:05 UTC|0|draft-cavage-12|&lt;b&gt;mastodon&lt;/b&gt; 4.5|')
+    expect(rows[0]).toBe('|ill.example:8443|last week|1 hour ago|7|22 November 2026 at 12:05 UTC|0|draft-cavage-12|&lt;b&gt;mastodon&lt;/b&gt; 4.5|Asked |yesterday|')
     expect(rows[1]).toBe('|well.example|3 minutes ago|never|0|not paused|0|RFC 9421|Unknown|')
 
     await addHosts(Array.from({ length: 2 * SHOWN }, (_, n) => ({ host: `h${String(n).padStart(3, '0')}.example` })))

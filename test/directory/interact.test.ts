@@ -38,14 +38,15 @@ describe.each(engines)('on $engine', ({ engine, place }) => {
 
   test('opening it asks nobody, whoever opens it', async () => {
     const uris = [ana.id, theirs(), `@ana@${i.remote.host}`, `acct:ana@${i.remote.host}`, 'https://social.coop/@ana']
-    for (const uri of uris) for (const who of ['', 'ada', 'eve', 'max']) for (const more of ['', '&intent=follow', '&intent=announce', '&intent=nonsense', '&as=stocksy', '&as=%00']) {
-      for (const at of ['/interact?uri=', '/authorize_interaction?uri=', '/interact?acct=']) {
-        const r = await i.get(`${at}${enc(uri)}${more}`, who)
-        expect(r.status, at + uri).toBe(200)
-        expect(r.text).toContain(uri.includes('social.coop') ? 'social.coop' : i.remote.host)
-        expect(r.headers.get('cache-control')).toBe('no-store')
-      }
+    const look = async (at: string, uri: string, more: string, who: string) => {
+      const r = await i.get(`${at}${enc(uri)}${more}`, who)
+      expect(r.status, at + uri).toBe(200)
+      expect(r.text).toContain(uri.includes('social.coop') ? 'social.coop' : i.remote.host)
+      expect(r.headers.get('cache-control')).toBe('no-store')
     }
+    for (const uri of uris) for (const who of ['', 'eve']) await look('/interact?uri=', uri, '&intent=follow', who)
+    for (const at of ['/authorize_interaction?uri=', '/interact?acct=']) for (const who of ['ada', 'max']) await look(at, ana.id, '', who)
+    for (const more of ['&intent=announce', '&intent=nonsense', '&as=stocksy', '&as=%00', '&intent=create&content=%00x']) await look('/interact?uri=', ana.id, more, 'eve')
     expect(i.remote.seen).toEqual([])
     expect(await following()).toEqual([])
   })

@@ -130,6 +130,17 @@ describe.each(engines)('forwarded, on $engine', ({ fresh }) => {
     })
   })
 
+  test('what another Toadlane says is its word, whoever brings it', async () => {
+    const j = await makeInstance({ store: await sqlite!.fresh(), workers: false })
+    const coop = j.fedi.uris.actor('coop')
+    const { id } = await j.store.write((tx) => j.fedi.publish(tx, { actor: 'coop', to: 'nobody', activity: { type: 'Create', to: [PUBLIC], object: note(coop) } }))
+    const said = await (await fetch(id, { headers: { accept: 'application/activity+json' } })).json() as Json
+    await send(202, said)
+    expect(i.inbound).toMatchObject([{ id, actor: coop, object: { attributedTo: coop } }])
+    await send(401, { ...said, published: '2020-01-01T00:00:00Z' })
+    await j.close()
+  })
+
   describe('with neither', () => {
     test('a valid signature by B for A, on another server or the same: refused, and nobody is asked', async () => {
       await refused(create())

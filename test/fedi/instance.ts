@@ -131,12 +131,12 @@ export async function makeRemote(o: { port?: number; address?: string } = {}): P
   return remote
 }
 
-export interface PostOptions { kind?: SignatureKind; date?: Date; headers?: Record<string, string>; keyId?: string; target?: string; omit?: string[] }
+export interface PostOptions { kind?: SignatureKind; date?: Date; headers?: Record<string, string>; keyId?: string; target?: string; omit?: string[]; /** More headers that the signature covers. */ signed?: Record<string, string> }
 
 /** A signed POST, as another server would send it. */
 export async function post(url: string, activity: unknown, by: { keyId: string; key: KeyObject }, o: PostOptions = {}): Promise<Response> {
   const body = typeof activity === 'string' || activity instanceof Uint8Array ? activity : JSON.stringify(activity)
-  const signed = await signRequest(o.kind ?? 'cavage', { method: 'POST', url: new URL(o.target ?? url), digest: sha256(body), date: o.date ?? new Date(), keyId: o.keyId ?? by.keyId, key: by.key })
+  const signed = await signRequest(o.kind ?? 'cavage', { method: 'POST', url: new URL(o.target ?? url), digest: sha256(body), date: o.date ?? new Date(), keyId: o.keyId ?? by.keyId, key: by.key, ...(o.signed ? { headers: o.signed } : {}) })
   const headers: Record<string, string> = { 'content-type': 'application/activity+json', ...signed, ...o.headers }
   for (const name of [...(o.omit ?? []), 'host']) delete headers[name]
   return fetch(url, { method: 'POST', body: body as string, headers })

@@ -77,6 +77,17 @@ describe.each(['cavage', 'rfc9421'] as const)('%s', (kind) => {
   })
 })
 
+test('a query is part of what is signed; Fedify 2.3 leaves it out of (request-target), and there alone we say yes where it says no', async () => {
+  const url = new URL('https://coops.example/ap/actors/x/outbox?page=true')
+  const get = async (kind: SignatureKind, of = url) => {
+    const headers = new Headers(await signRequest(kind, { method: 'GET', url: of, date: now, keyId, key: pair.privateKey }))
+    return [holds(readSignature(headers, now, 'GET'), { method: 'GET', url, headers }, pair.publicKey), await judge(new Request(url, { headers }), pair.publicKey)]
+  }
+  const other = new URL('https://coops.example/ap/actors/x/outbox?page=false')
+  expect([await get('rfc9421'), await get('cavage')]).toEqual([[true, true], [true, false]])
+  expect([await get('rfc9421', other), await get('cavage', other)]).toEqual([[false, false], [false, false]])
+})
+
 test.each(['signature-input', 'signature'])('a comma at the end of %s is refused, as Fedify does', async (name) => {
   const headers = await signed('rfc9421')
   headers.set(name, `${headers.get(name)},`)

@@ -31,6 +31,7 @@ export async function talkInstance(store: Store, o: Partial<InstanceOptions> = {
   const talk = makeTalk({
     store, clock: systemClock, fedi, sealer: sealer(new Secret('a secret of more than thirty-two characters')),
     speaker: async (handle) => speakers[handle],
+    speakersOf: async (who) => [...(who.userId === 'u1' ? [speakers.rosa!] : []), ...(who.editorOf.has('1') ? [speakers.coop!] : [])],
   })
   await store.write((tx) => fedi.actors.put(tx, { handle: 'directory', open: true, owner: 'directory', document: { type: 'Group', name: 'The directory' } }))
   await store.write((tx) => fedi.actors.put(tx, { handle: 'rosa', open: true, owner: 'person:u1', document: { type: 'Person', name: 'Rosa' } }))

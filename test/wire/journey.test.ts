@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { commandLine } from '../../src/accounts/model.ts'
 import { makeApp, makeHouse, root, type House } from '../../src/app.ts'
 import { readConfig } from '../../src/config.ts'
+import { fediTables } from '../../src/fedi/tables.ts'
 import { languages, PSEUDO_RTL } from '../../src/web/words.ts'
 import { hasBrowser, launch, sticksOut, violations } from '../browser.ts'
 import { freePort, run } from './instances.ts'
@@ -32,6 +33,14 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
     const imported = await run(process.execPath, ['dist/cli.js', 'import', path.join(root, 'test/data/directory.json'), '--consent', 'agreed at a meeting'], { env })
     expect(imported.code, imported.stderr).toBe(0)
     post = (await house.talk.publish(commandLine, 'stocksy', { text: 'A first word\nand https://stocksy.com' })).id
+    const { followers, remoteActors } = fediTables(house.store.kit)
+    await house.store.write(async (tx) => {
+      for (const [n, state] of ['pending', 'pending', 'accepted'].entries()) {
+        const id = `https://social.example/users/a-person-with-quite-a-long-name-${n}`
+        await tx.insert(followers).values({ actor: 'stocksy', follower: id, inbox: `${id}/inbox`, state, followId: `${id}#follow`, since: new Date() })
+        if (n) await tx.insert(remoteActors).values({ id, handle: `a-person-with-quite-a-long-name-${n}@social.example`, host: 'social.example', type: 'Person', name: `Person ${n}`, inbox: `${id}/inbox`, keys: [], document: '{}', fetched: new Date() })
+      }
+    })
     lever = (await house.levers.read.ofOrganisation('nationwide'))[0]!.id
     const app = makeApp(house, { languages: [...languages, PSEUDO_RTL] })
     server = await new Promise((done) => { const s = serve({ fetch: app.fetch, port, hostname: '127.0.0.1' }, () => done(s)) as Server })
@@ -63,7 +72,7 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
   }
 
   const openPages = () => ['/', '/?country=GB', '/co-ops/nationwide', '/co-ops/stocksy', '/co-ops/stocksy/changes', '/levers', `/levers/${lever}`, '/co-ops/nationwide/levers', '/talk', `/posts/${post}`, '/about', '/ns', '/sign-in', '/nothing-here']
-  const signedPages = () => ['/manage/stocksy', '/manage/stocksy/posts', `/posts/${post}/edit`, `/posts/${post}/remove`]
+  const signedPages = () => ['/manage/stocksy', '/manage/stocksy/followers', '/manage/stocksy/posts', `/posts/${post}/edit`, `/posts/${post}/remove`]
   test.each([
     { name: 'desktop', width: 1440, scheme: 'light', lang: 'en', axe: true },
     { name: 'desktop, dark, German', width: 1440, scheme: 'dark', lang: 'de', axe: true },

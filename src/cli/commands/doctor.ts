@@ -74,7 +74,7 @@ async function withDatabase(io: Io, config: Config): Promise<Finding[]> {
   const runs = await serverRuns(config)
   try {
     return await withHouse(io, async (house) => [
-      await database(house, config), await admins(house), await queue(house), await clock(house), ...await reach(config, runs),
+      await database(house, config), await admins(house), await queue(house), await reports(house), await clock(house), ...await reach(config, runs),
     ], { begin: false })
   } catch (e) {
     if (e instanceof StartRefused) return [fail('database', e.message)]
@@ -105,6 +105,11 @@ async function queue({ jobs, clock: time }: House): Promise<Finding> {
   const stuck = depth.some((d) => d.waiting > 0 && d.oldest !== null && time.now().getTime() - d.oldest.getTime() > HOUR)
   if (stuck) return note('queue', `${text}; the oldest waits for more than an hour: is a server or worker running?`)
   return dead ? note('queue', `${text}: see \`toadlane deliveries --failed\``) : ok('queue', text)
+}
+
+async function reports(house: House): Promise<Finding> {
+  const open = await house.reports.read.open()
+  return open ? note('reports', `${one(open, 'report')} to decide at /admin/reports`) : ok('reports', 'none to decide')
 }
 
 /** Signatures carry the time; others refuse what is an hour off. */

@@ -1,7 +1,7 @@
 /** Other servers: following them, how they fare, and what waits to be delivered to them. */
 import { commandLine } from '../../accounts/model.ts'
 import type { House } from '../../app.ts'
-import type { HostHealth } from '../../fedi/fedi.ts'
+import type { HostRow } from '../../directory/federation.ts'
 import { Problem } from '../../kernel/errors.ts'
 import { pause, SECOND } from '../../kernel/time.ts'
 import type { DeadLetter, Jobs } from '../../store/jobs.ts'
@@ -35,24 +35,28 @@ export async function follow(io: Io, actor: string, o: Opts): Promise<Answer> {
 }
 
 export async function peers(io: Io): Promise<Answer> {
-  return withHouse(io, async ({ fedi, clock, peers: mirrors }) => {
-    const hosts: HostHealth[] = []
-    for (let after: string | undefined; ;) {
-      const page = await fedi.health.peers(after, 200)
-      hosts.push(...page)
-      if (page.length < 200) break
-      after = page.at(-1)?.host
+  return withHouse(io, async (house) => {
+    const { federation } = await import('../../directory/federation.ts')
+    const { fedi, clock, peers: mirrors } = house, desk = federation(house)
+    const hosts: HostRow[] = []
+    for (let after: string | undefined, more = true; more;) {
+      const page = await desk.hosts(commandLine, after, 200)
+      hosts.push(...page.rows)
+      more = page.next !== undefined
+      after = page.next
     }
     const [following, directories] = await Promise.all([fedi.following(), mirrors.directories(commandLine)])
-    const day = (d: Date | null) => d?.toISOString().slice(0, 16).replace('T', ' ') ?? 'never'
+    const minute = (d: Date | null) => d?.toISOString().slice(0, 16).replace('T', ' ')
     const now = clock.now()
-    const stateOf = (h: HostHealth) => (h.openUntil && h.openUntil > now ? 'resting' : h.failures ? one(h.failures, 'failure') : 'well')
-    const rows = hosts.map((h) => [h.host, stateOf(h), day(h.lastSuccess), day(h.lastFailure), h.software ?? ''])
+    const stateOf = (h: HostRow) => (h.openUntil && h.openUntil > now ? `resting until ${minute(h.openUntil)}` : h.failures ? one(h.failures, 'failure') : 'well')
+    const rows = hosts.map((h) => [
+      h.host, stateOf(h), minute(h.lastSuccess) ?? 'never', minute(h.lastFailure) ?? 'never', h.waiting, minute(h.oldest) ?? '', h.signature ?? '', h.software ?? '',
+    ])
     const follows = following.map((f) => [`@${f.handle}`, f.state, f.actor])
     const text = [
-      hosts.length ? table(rows, ['SERVER', 'STATE', 'REACHED', 'FAILED', 'SOFTWARE']) : 'no other server is known yet',
+      hosts.length ? table(rows, ['SERVER', 'STATE', 'REACHED', 'FAILED', 'WAITING', 'SINCE', 'SIGNATURE', 'SOFTWARE']) : 'no other server is known yet',
       ...(follows.length ? ['', table(follows, ['WHO', 'STATE', 'FOLLOWS'])] : []),
-      ...(directories.length ? ['', table(directories.map((d) => [shown(d.name ?? d.actor), d.state, d.mirrored, day(d.changed), d.actor]), ['DIRECTORY', 'STATE', 'MIRRORED', 'LAST CHANGE', 'ACTOR'])] : []),
+      ...(directories.length ? ['', table(directories.map((d) => [shown(d.name ?? d.actor), d.state, d.mirrored, minute(d.changed) ?? 'never', d.actor]), ['DIRECTORY', 'STATE', 'MIRRORED', 'LAST CHANGE', 'ACTOR'])] : []),
     ].join('\n')
     return { json: { peers: hosts, following, directories }, text }
   })
@@ -64,15 +68,15 @@ export async function deliveries(io: Io, action: string | undefined, id: string 
   return withHouse(io, async (house) => {
     const { jobs } = house
     if (action === 'replay') return replay(house, id ?? '')
-    if (o.failed === true) return failed(jobs, Number(o.limit))
+    if (o.failed === true) return failed(jobs, Number(o.limit), o.before === undefined ? undefined : Number(o.before))
     const depth = await jobs.depth()
     const rows = depth.map((d) => [d.kind, d.waiting, d.running, d.delayed, d.dead, d.oldest?.toISOString().slice(0, 16).replace('T', ' ') ?? ''])
     return { json: { queue: depth }, text: rows.length ? table(rows, ['KIND', 'WAITING', 'RUNNING', 'LATER', 'GIVEN UP', 'OLDEST']) : 'the queue is empty' }
   })
 }
 
-async function failed(jobs: Jobs, limit: number): Promise<Answer> {
-  const letters = await jobs.deadLetters(undefined, undefined, Math.min(limit, 1000))
+async function failed(jobs: Jobs, limit: number, before?: number): Promise<Answer> {
+  const letters = await jobs.deadLetters(undefined, before, Math.min(limit, 1000))
   const rows = letters.map((l) => [l.id, l.kind, l.died.toISOString().slice(0, 16).replace('T', ' '), `${l.attempts}×`, l.key ?? '', shown(l.cause)])
   return { json: { failed: letters.map(toldOf) }, text: rows.length ? table(rows, ['ID', 'KIND', 'GIVEN UP', 'TRIES', 'TO', 'WHY']) : 'nothing was given up' }
 }

@@ -122,10 +122,10 @@ export function inboxHandler(house: DispatchHouse, rooms: Register): JobHandler 
 
   return {
     concurrency: 16,
-    /** Of a vote nothing is kept that says who voted what: it is not tried again by hand. */
+    /** Of a vote nothing is kept that says who voted what: it is not tried again by hand. Nor is a hint, which is worth nothing by then. */
     remains(kept) {
-      const raw = payload.safeParse(kept).data?.raw
-      return raw && listOf(raw.object).some((o) => isVote(o, uris.isLocal)) ? {} : kept
+      const { raw, hint } = payload.safeParse(kept).data ?? {}
+      return hint || (raw && listOf(raw.object).some((o) => isVote(o, uris.isLocal))) ? {} : kept
     },
     async run(job) {
       const read = payload.parse(job.payload)

@@ -116,7 +116,7 @@ export function receiver(house: InboxHouse) {
     const isNew = await intake.keep(arrival)
     if (!isNew) { log.debug('an activity of {host} came again', { host }); return }
     const sync = signature.covered.includes(SYNC_HEADER) ? headers.get(SYNC_HEADER) : null
-    if (sync) house.synchronization?.heard(actor, sync).catch((e: unknown) => log.debug('followers of {host} were not compared: {reason}', { host, reason: safeReason(e) }))
+    if (sync) await house.synchronization?.heard(actor, sync).catch((e: unknown) => log.debug('followers of {host} were not compared: {reason}', { host, reason: safeReason(e) }))
   }
 
   /** A body whose length nobody has told, of which nothing was read: it may never end. */

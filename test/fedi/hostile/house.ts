@@ -30,9 +30,9 @@ async function dump(store: Store): Promise<Map<string, Set<string>>> {
     ? sql`select name from sqlite_master where type = 'table' and name not like 'sqlite_%'`
     : sql`select tablename as name from pg_tables where schemaname = 'public'`)
   const tables = new Map<string, Set<string>>()
-  for (const { name } of names.filter((n) => !PASSING.has(n.name))) {
+  await Promise.all(names.filter((n) => !PASSING.has(n.name)).map(async ({ name }) => {
     tables.set(name, new Set((await store.read.rows(sql`select * from ${sql.identifier(name)}`)).map((row) => JSON.stringify(row))))
-  }
+  }))
   return tables
 }
 
@@ -83,15 +83,16 @@ export async function hostileHouse(o: HouseOptions = {}) {
       post(to, a, by, { date: house.now(), ...options }),
     /** A public Note of x, which would be kept. */
     create: (more: Record<string, unknown> = {}, by = x) => activity(by.id, 'Create', note(by.id, more)),
-    /** What a request comes to. `settle: false` where something is meant to wait. */
-    async outcome(request: () => Promise<Response | number>, settle = true): Promise<Outcome> {
+    /** What a request comes to, once all that it caused has been done. */
+    async outcome(request: () => Promise<Response | number>): Promise<Outcome> {
+      await i.settled()
       for (const server of [r, other]) server.seen.length = 0
       watch.seen.length = 0
       const before = await dump(i.store)
       const answer = await request()
       const status = typeof answer === 'number' ? answer : answer.status
       if (typeof answer !== 'number') await answer.text()
-      if (settle) await i.settled()
+      await i.settled()
       const outbound = [r, other].flatMap((server) => server.seen.map((s) => `${s.method} ${server === r ? '' : 'other'}${s.url}`))
       for (const at of watch.seen) if (at !== r.host && at !== other.host) outbound.push(`connection to ${at}`)
       if (!outbound.length && watch.seen.length) outbound.push(...watch.seen.map((at) => `connection to ${at}`))
@@ -115,6 +116,10 @@ export type HostileHouse = Awaited<ReturnType<typeof hostileHouse>>
 
 export interface RawAnswer { status: number; text: string; /** Bytes that the server let us send. */ sent: number }
 
+const open = new Set<Socket>()
+/** Gives up every request by hand that still waits. */
+export const stopRaw = (): void => { for (const s of open) s.destroy() }
+
 /** A request by hand: `body` is asked for more until it has no more or the server has closed the connection. */
 export function raw(port: number, head: string[], body: () => string | Uint8Array | undefined = () => undefined, path = '/ap/inbox'): Promise<RawAnswer> {
   return new Promise((done) => {
@@ -129,8 +134,9 @@ export function raw(port: number, head: string[], body: () => string | Uint8Arra
       }
       setTimeout(more, 100) // an answer to the head alone comes first: what is written into a closed socket would take it with it
     })
+    open.add(s)
     s.on('data', (d) => { text += String(d) })
     s.on('error', () => {})
-    s.on('close', () => { over = true; done({ status: Number(/^HTTP\/1\.1 (\d+)/.exec(text)?.[1] ?? 0), text, sent }) })
+    s.on('close', () => { open.delete(s); over = true; done({ status: Number(/^HTTP\/1\.1 (\d+)/.exec(text)?.[1] ?? 0), text, sent }) })
   })
 }

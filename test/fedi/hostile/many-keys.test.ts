@@ -19,6 +19,8 @@ beforeAll(async () => {
 afterAll(async () => { for (const host of hosts) await host.close(); await h?.close() })
 beforeEach(() => { clock.advance(3_600_000); h.r.seen.length = 0; for (const host of hosts) host.seen.length = 0 })
 
+/** Of addresses, where ten thousand would only take longer. */
+const MANY = 3000
 let n = 0
 /** In the form of a signed post, by an actor that is not there. The signature itself is never looked at. */
 async function knock(origin: string, from: string, id = `${origin}/nobody/${++n}`): Promise<number> {
@@ -51,17 +53,17 @@ test('row 17: from one address, of one host', async () => {
   within(h.r.seen.length, verifyLimits.perClient.burst)
   expect(statuses['401']).toBeLessThanOrEqual(receiveLimits.refusals.burst)
 })
-test('row 17: from ten thousand addresses, of one host: no more than that host may be asked', async () => {
-  expect(await knocks(10_000, (k) => knock(h.r.origin, `192.0.${k >> 8}.${k & 255}`))).toEqual({ 401: verifyLimits.perHost.burst, 429: 10_000 - verifyLimits.perHost.burst })
+test('row 17: from thousands of addresses, of one host: no more than that host may be asked', async () => {
+  expect(await knocks(MANY, (k) => knock(h.r.origin, `192.0.${k >> 8}.${k & 255}`))).toEqual({ 401: verifyLimits.perHost.burst, 429: MANY - verifyLimits.perHost.burst })
   within(h.r.seen.length, verifyLimits.perHost.burst)
 })
-test('row 17: from ten thousand addresses, of many hosts: no more than we ask in all', async () => {
-  const statuses = await knocks(10_000, (k) => knock(hosts[k % hosts.length]!.origin, `192.0.${k >> 8}.${k & 255}`))
-  expect(statuses).toEqual({ 401: verifyLimits.total.burst, 429: 10_000 - verifyLimits.total.burst })
+test('row 17: from thousands of addresses, of many hosts: no more than we ask in all', async () => {
+  const statuses = await knocks(MANY, (k) => knock(hosts[k % hosts.length]!.origin, `192.0.${k >> 8}.${k & 255}`))
+  expect(statuses).toEqual({ 401: verifyLimits.total.burst, 429: MANY - verifyLimits.total.burst })
   within(hosts.reduce((sum, host) => sum + host.seen.length, 0), verifyLimits.total.burst)
 })
-test('row 17: one key that is not there, ten thousand times: asked for once', async () => {
-  await knocks(10_000, (k) => knock(h.r.origin, `192.0.${k >> 8}.${k & 255}`, `${h.r.origin}/nobody/always`))
+test('row 17: one key that is not there, thousands of times: asked for once', async () => {
+  await knocks(MANY, (k) => knock(h.r.origin, `192.0.${k >> 8}.${k & 255}`, `${h.r.origin}/nobody/always`))
   expect(h.r.seen.map((s) => s.url)).toEqual(['/nobody/always'])
 })
 test('row 17: whoever is known is heard all the while', async () => {

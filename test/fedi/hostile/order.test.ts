@@ -117,10 +117,10 @@ describe.each(engines)('on $engine', ({ fresh }) => {
       await until('the other’s post', () => h.i.talk.read.byUri((a.object as { id: string }).id))
       seen.push(await left())
       return seen.at(-1) === 0
-    }, 60_000)
+    }, 120_000)
     expect(seen.filter((n) => n > 0 && n < 10_000).length).toBeGreaterThan(1)
     await h.i.settled()
     expect(await h.i.fedi.knownActor(many.id)).toBeUndefined()
     expect(await h.i.store.read.$count(posts, sql`author = ${many.id} and html <> ''`)).toBe(0)
-  }, 120_000)
+  }, 180_000)
 })

@@ -3,7 +3,7 @@ import { gzipSync, brotliCompressSync } from 'node:zlib'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { MAX_BYTES } from '../../../src/fedi/json.ts'
 import { sha256, signRequest } from '../../../src/fedi/net/sign.ts'
-import { hostileHouse, raw, refused, type HostileHouse } from './house.ts'
+import { hostileHouse, raw, refused, stopRaw, type HostileHouse } from './house.ts'
 
 let h: HostileHouse
 beforeAll(async () => { h = await hostileHouse() })
@@ -139,6 +139,21 @@ describe('row 9: chunked and without end', () => {
     } finally { vi.useRealTimers() }
   })
 })
+
+test('row 9: a hundred that declare 1 MiB and send nothing keep nobody else from being read', async () => {
+  const idle = Array.from({ length: 100 }, () => raw(h.port, [TYPE, `content-length: ${MAX_BYTES}`, ...signedHead('x')]))
+  const a = h.create({ content: 'x'.repeat(200_000) })
+  expect(await h.outcome(() => h.send(a))).toEqual({ status: 202, effect: ['posts +1', 'received +1'], outbound: [] })
+  const chunked = JSON.stringify(h.create({ content: 'x'.repeat(200_000) }))
+  expect((await raw(h.port, [TYPE, 'transfer-encoding: chunked', 'connection: close', ...signedHead(chunked)], pieces(chunked))).status).toBe(202)
+  stopRaw()
+  expect((await Promise.all(idle)).every((o) => o.status === 0)).toBe(true)
+})
+/** A text as chunks of 64 KiB, and their end. */
+function pieces(text: string): () => string | undefined {
+  const list = [...text.match(/[^]{1,65536}/g)!.map((p) => `${p.length.toString(16)}\r\n${p}\r\n`), '0\r\n\r\n']
+  return () => list.shift()
+}
 
 test('row 10: an encoded body, were it a bomb', async () => {
   const bombs = { gzip: gzipSync(Buffer.alloc(50e6)), br: brotliCompressSync(Buffer.alloc(20e6)), 'deflate, gzip': gzipSync('x'), zstd: 'x' }
