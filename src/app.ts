@@ -27,10 +27,16 @@ import { aboutPages } from './directory/pages.tsx'
 import { remote } from './directory/remote.ts'
 import { actFromElsewhere, followFromElsewhere, remotePages } from './directory/remote-pages.tsx'
 import { speakersOf } from './directory/speakers.ts'
+import { humanAddresses } from './fedi/http/negotiate.ts'
+import { directoryVoice } from './directory/voice.ts'
 import { makeFedi } from './fedi/make.ts'
+import { isHandle } from './kernel/ids.ts'
 import { sealer } from './kernel/seal.ts'
 import { DAY, systemClock } from './kernel/time.ts'
 import { healthRoutes } from './health.ts'
+import { peers } from './peers/service.ts'
+import { Directories } from './peers/views.tsx'
+import { peerWire } from './peers/wire.ts'
 import { leverPages } from './rulebook/pages.tsx'
 import { rulebook } from './rulebook/service.ts'
 import { LeverCards } from './rulebook/views.tsx'
@@ -41,6 +47,8 @@ import type { JobHandler } from './store/workers.ts'
 import { postsByAuthor } from './talk/authors.ts'
 import { countedNotes } from './talk/counted.ts'
 import { farewells } from './talk/farewell.ts'
+import { MODERATION, moderationPages } from './talk/moderation-pages.tsx'
+import { LEFT, leftHandler } from './talk/own-reactions.ts'
 import { talkPages } from './talk/pages.tsx'
 import { talk, type Speaker } from './talk/service.ts'
 import { PostList } from './talk/views.tsx'
@@ -88,24 +96,37 @@ export async function makeHouse(config: Config, o: HouseOptions = {}) {
     const leaving = farewells({ store, jobs, fedi, posts: byAuthor })
     const people = accounts({
       store, clock, origin: config.origin, sealer: seal, fedi, icon,
-      isTaken: async (handle) => await organisations.read.speaker(handle) !== undefined, onGone: (tx, person) => leaving.leave(tx, person.handle),
+      isTaken: async (handle) => await organisations.read.speaker(handle) !== undefined, onGone: async (tx, person) => { await leaving.leave(tx, person.handle); await jobs.add(tx, LEFT, { payload: { handle: person.handle } }) },
     })
-    const organisations = coops({ store, clock, jobs, fedi, icon })
+    const organisations = coops({
+      store, clock, jobs, fedi, icon,
+      async onChange(tx, change) {
+        await voice.changed(tx, change)
+        if (change.what === 'gone') await mirrors.someoneOptedOut(tx)
+      },
+    })
     const levers = rulebook({ store, clock, organisation: (handle: string) => organisations.read.organisation(handle) })
-    const speaker = async (handle: string): Promise<Speaker | undefined> => handle === 'directory' ? directorySpeaker(store) : await organisations.read.speaker(handle) ?? people.speaker(handle)
-    const speakers = speakersOf({ organisation: organisations.read.byId, speaker, person: async (userId) => (await people.personOf(userId))?.handle })
+    const speaker = async (handle: string): Promise<Speaker | undefined> =>
+      (handle === 'directory' ? directorySpeaker(store) : await organisations.read.speaker(handle) ?? people.speaker(handle))
+    const speakers = speakersOf({ organisation: organisations.read.byId, speaker, person: people.personOf })
     const posts = talk({ store, clock, fedi, sealer: seal, speaker, speakersOf: speakers })
-    const acting = { store, clock, fedi, talk: posts, speaker, allowPrivate: config.allowPrivate }
+    const voice = directoryVoice({ store, clock, jobs, fedi, talk: posts, organisation: organisations.read.organisation })
+    const mirrors = peers({ store, clock, jobs, fedi, optedOut: organisations.read.optedOut })
+    peerWire({ fedi, peers: mirrors })
+    const acting = { store, clock, fedi, talk: posts, speaker, speakers, allowPrivate: config.allowPrivate }
     const desk = reports({ store, clock, fedi, sealer: seal, ...subjects({ uris: fedi.uris, organisations, accounts: people, talk: posts }) })
     reportWire(fedi, desk)
     const handlers: Record<string, JobHandler> = { ...fedi.handlers(), ...organisations.handlers(), ...talkWire({ fedi, jobs, store, talk: posts, clock }),
-      ...leaving.handlers(), ...blocks.handlers({ fedi, kv, posts: byAuthor }) }
+      ...voice.handlers(), ...mirrors.handlers(), ...leaving.handlers(), [LEFT]: leftHandler(store, posts.own), ...blocks.handlers({ fedi, kv, posts: byAuthor }) }
     return {
       config, clock, store, jobs, kv, fedi, sealer: seal, handlers,
-      accounts: people, organisations, levers, talk: posts, reports: desk, policies: blocks,
-      interact: interact({ ...acting, speakers }), remote: remote(acting),
-      /** Before serving: the instance's own actors are there and say its name. */
-      begin: () => ensureActors(store, fedi),
+      accounts: people, organisations, levers, talk: posts, voice, peers: mirrors, reports: desk, policies: blocks,
+      interact: interact(acting), remote: remote(acting),
+      /** Before serving: the instance's own actors are there and say its name, and its collections list what is listed. */
+      async begin() {
+        await ensureActors(store, fedi)
+        await voice.begin()
+      },
       /** What a new host should do next, in a sentence or two; undefined when it has been done. */
       async firstSteps(): Promise<string | undefined> {
         if (await people.read.count()) return undefined
@@ -123,6 +144,8 @@ export async function makeHouse(config: Config, o: HouseOptions = {}) {
         await fedi.sweep()
         await jobs.forget(new Date(clock.now().getTime() - 30 * DAY))
         await organisations.archiveFaded(system)
+        await voice.tidy()
+        await mirrors.tidy()
       },
       async close() {
         unwatch()
@@ -153,6 +176,21 @@ async function humanPage(house: House, id: string): Promise<string | undefined> 
   return id.startsWith(note) ? `${origin}/posts/${id.slice(note.length)}` : undefined
 }
 
+/** The other way: the document behind a human page, for programs that were given the page's address. */
+async function documentOf(house: House, path: string): Promise<string | undefined> {
+  const { uris, handleHost } = house.fedi
+  if (path === '/') return uris.actor('directory')
+  if (path === '/about') return uris.instanceActor
+  const post = /^\/posts\/([0-9a-f-]{36})$/.exec(path)
+  if (post) {
+    const found = await house.talk.read.byId(post[1]!)
+    return found && (found.speaker !== null ? found.uri : found.state === 'public' ? found.uri : undefined)
+  }
+  const [, handle, host] = /^\/(?:co-ops\/|people\/|@)([^/@]+)(?:@([^/@]+))?$/.exec(path) ?? []
+  if (handle === undefined || !isHandle(handle) || (host !== undefined && host !== handleHost)) return undefined
+  return await house.fedi.documents.get(uris.actor(handle)) ? uris.actor(handle) : undefined
+}
+
 /** Every route: health and the wire first, for they need of the shell only its headers; then the pages. */
 export function makeApp(house: House, o: { /** Languages to offer; tests add a right-to-left one. */ languages?: readonly string[] } = {}): Hono {
   const { config, fedi, store } = house
@@ -162,14 +200,16 @@ export function makeApp(house: House, o: { /** Languages to offer; tests add a r
   const clientAddress = (request: Request, env: unknown) => addressOf(request.headers.get('x-forwarded-for'), env, config.trustProxy)
   app.use(fedi.guard({ clientAddress })) // before everything that answers documents
   app.route('/', countedNotes(house.talk))
+  app.route('/', house.voice.routes())
   app.route('/', fedi.routes({
     humanPage: (id) => humanPage(house, id),
-    intents: interactLinks(config.origin),
     clientAddress,
+    intents: interactLinks(config.origin),
     about: async () => { const { name, tagline } = await readSite(store); return { name, description: tagline } },
     usage: async () => ({ users: (await house.organisations.read.counts()).open + await house.accounts.countPersons(), ...await house.talk.read.count() }),
     featured: house.talk.pins.featured,
   }))
+  app.use(humanAddresses((path) => documentOf(house, path)))
   shell({ origin: config.origin, site: siteFacts(store, config.origin, config.handleHost), ...o }).mount(app)
   app.use(session(house.accounts))
   app.route('/', accountPages(house.accounts, { origin: config.origin, clock: house.clock, trustProxy: config.trustProxy }))
@@ -180,7 +220,10 @@ export function makeApp(house: House, o: { /** Languages to offer; tests add a r
     },
   }))
   app.route('/', aboutPages({
-    desks: (who) => (may(who, 'report.decide') ? [{ href: REPORTS, label: 'reports.link' }] : []),
+    desks: (who) => [
+      ...(may(who, 'report.decide') ? [{ href: REPORTS, label: 'reports.link' as const }] : []),
+      ...(may(who, 'comment.moderate') ? [{ href: MODERATION, label: 'talk.moderation.link' as const }] : []),
+    ],
     software: { name: 'Toadlane', version },
     follow: (page) => followFromElsewhere(page, fedi.uris.actor('directory')),
     site: () => readSite(store),
@@ -190,9 +233,11 @@ export function makeApp(house: House, o: { /** Languages to offer; tests add a r
     },
   }))
   app.route('/', nsPages())
+  for (const [handle, page] of [['directory', '/'], [fedi.uris.instanceHandle, '/about']]) app.get(`/@${handle}`, (c) => c.redirect(page!, 302))
   app.route('/', interactPages(house.interact))
   app.route('/', remotePages(house.remote, { trustProxy: config.trustProxy }))
   app.route('/', federationPages(federation({ store, clock: house.clock, jobs: house.jobs, fedi }), {
+    directories: async (page, who: Who | undefined) => Directories({ page, directories: await house.peers.directories(who) }),
     blocks: async (page, who: Who | undefined) => {
       const policies = await house.policies.list(who, undefined, BLOCKS_SHOWN + 1)
       return Blocks({ page, policies: policies.slice(0, BLOCKS_SHOWN), more: policies.length > BLOCKS_SHOWN })
@@ -206,11 +251,13 @@ export function makeApp(house: House, o: { /** Languages to offer; tests add a r
       return levers.length ? LeverCards({ page, levers }) : undefined
     },
     posts: async (page, organisation) => {
-      const posts = await house.talk.read.ofOrganisation(organisation.id, 5)
+      const [pinned, latest] = await Promise.all([house.talk.read.pinned(organisation.handle), house.talk.read.ofOrganisation(organisation.id, 5)])
+      const posts = [...pinned, ...latest.filter((p) => p.pinned === null)]
       return posts.length ? PostList({ page, posts, headed: false }) : undefined
     },
   }))
   app.route('/', leverPages(house.levers))
+  app.route('/', moderationPages(house.talk))
   app.route('/', talkPages(house.talk, { acts: async (c, post) => [
     actFromElsewhere(c, post, (await house.interact.speakers(c.get('who'))).length ? INTERACT : undefined),
     ...(post.speaker === null && may(c.get('who'), 'report.decide') ? [ReportLink({ page: pageOf(c), post })] : []),

@@ -46,6 +46,7 @@ const rules = {
   'post.publish': { roles: ['admin'], editor: true },
   'post.edit': { roles: ['admin'], editor: true },
   'post.remove': curatorsAndEditors,
+  'follower.manage': { roles: ['admin'], editor: true }, // who follows a co-op is its own business
   'actor.follow': { roles: ['admin'], editor: true }, // follow somebody on another server in its name
   'actor.react': { roles: ['admin'], editor: true }, // like, boost
   'report.decide': curators, // read, decide, and send on to the server concerned

@@ -122,6 +122,7 @@ function people(program: Command, add: Add, io: Io): void {
     .argument('<handle>', 'its handle')
   add(org, 'publish', 'posts as one that has agreed', async ([handle = ''], o) => (await import('./commands/org.ts')).publish(io, handle, o))
     .argument('<handle>', 'its handle').requiredOption('--text <text>', 'what to say: plain text').option('--lang <tag>', 'its language')
+    .option('--title <title>', 'makes it an article').option('--reply-to <post>', 'answers a post that is kept here: its id, its address here or its ActivityPub id')
   add(org, 'consent', 'records that one has agreed to be listed', async ([handle = ''], o) => (await import('./commands/org.ts')).consent(io, handle, o))
     .argument('<handle>', 'its handle').requiredOption('--basis <basis>', 'what was agreed, where and when')
 }

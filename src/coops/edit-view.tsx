@@ -16,9 +16,11 @@ import type { Whole } from './service.ts'
 import { Signed } from './signed.tsx'
 import { valueOf } from './view.ts'
 
-interface Manage { page: Page; whole: Whole; problem?: Problem; may: { standing: boolean; status: boolean; post: boolean } }
+/** Parts of a listing's desk that this account has. */
+export interface Powers { standing: boolean; status: boolean; post: boolean; followers: boolean }
+export interface Manage { page: Page; whole: Whole; problem?: Problem; may: Powers }
 
-const Frame = ({ page, whole, problem, may, children }: Manage & { children: Child }) => {
+export const Frame = ({ page, whole, problem, may, children }: Manage & { children: Child }) => {
   const { t } = page
   const { handle, name, status, standing } = whole.organisation
   return (
@@ -27,6 +29,7 @@ const Frame = ({ page, whole, problem, may, children }: Manage & { children: Chi
         crumbs={[{ href: '/', label: t('nav.directory') }, { href: `/co-ops/${handle}`, label: name }, { label: t('coops.profile.edit') }]}
         tabs={[
           { href: `/manage/${handle}`, label: t('coops.edit.description') }, { href: `/manage/${handle}/standing`, label: t('coops.edit.standing') },
+          ...(may.followers && whole.open ? [{ href: `/manage/${handle}/followers`, label: t('coops.followers.tab') }] : []),
           ...(may.post ? [{ href: `/manage/${handle}/posts`, label: t('coops.edit.posts') }] : []),
         ]} />
       <Column>{children}</Column>

@@ -12,7 +12,7 @@ import type { Db, Store } from '../store/store.ts'
 import { translator } from '../web/words.ts'
 import { organisationDocument, pageUrl, type DocumentOptions } from './document.ts'
 import { isOpen, isVisible, membershipNow } from './life.ts'
-import type { Figure, FigureInput, Profile, Snapshot } from './model.ts'
+import type { Figure, FigureInput, Profile, Snapshot, Standing, Status } from './model.ts'
 import { columnsOf, coopStore, organisationOf, type MemberOf, type Row } from './store.ts'
 
 /** What happened to an organisation, for rooms above (the directory's collections and announcements). */
@@ -22,6 +22,12 @@ export interface Change {
   id: string
   handle: string
   name: string
+  /** As it is now. */
+  status: Status
+  standing: Standing
+  activities: readonly string[]
+  /** It runs itself from this change on. */
+  claimed: boolean
   /** Came with an import or a mirror: never announced one by one. */
   quiet: boolean
 }
@@ -30,7 +36,7 @@ export interface CoopsHouse {
   store: Store
   clock: Clock
   jobs: Pick<Jobs, 'add'>
-  fedi: Pick<Fedi, 'origin' | 'handleHost' | 'uris' | 'documents' | 'actors' | 'publish' | 'followersCount'>
+  fedi: Pick<Fedi, 'origin' | 'handleHost' | 'uris' | 'documents' | 'actors' | 'publish' | 'followersCount' | 'followersOf'>
   /** The instance's own language, in which documents have their labels. Default English. */
   lang?: string
   icon?: DocumentOptions['icon']
@@ -65,15 +71,16 @@ export function listings(house: CoopsHouse) {
     ...(open ? { discoverable: false, indexable: false, suspended: true } : { attributedTo: fedi.uris.actor('directory') }),
   })
 
-  /** Stores the document as it should be after the change; an actor's followers get an Update when it says something else. */
-  async function writeDocument(tx: Db, row: Row, figures: readonly FigureInput[], memberships: readonly MemberOf[], before?: Row): Promise<void> {
-    if (!isVisible(row.status) && !(before && isVisible(before.status))) return // never shown yet
+  /** Stores the document as it should be after the change; an actor's followers get an Update when it says something else. False when it says the same. */
+  async function writeDocument(tx: Db, row: Row, figures: readonly FigureInput[], memberships: readonly MemberOf[], before?: Row): Promise<boolean> {
+    if (!isVisible(row.status) && !(before && isVisible(before.status))) return false // never shown yet
     // Once an actor, always an actor: what is suspended or archived keeps its inbox (see standingMoves).
     const open = isOpen(row) || (row.standing !== 'unclaimed' && (await fedi.actors.find(row.handle))?.open === true)
     const parts = { organisation: organisationOf(row), open, figures, memberships: memberships.map((m) => ({ ...m, state: membershipNow(m, today()) })) }
     const document = isVisible(row.status) ? organisationDocument(parts, options) : hidden(row, open)
-    const { changed } = await fedi.actors.put(tx, { handle: row.handle, open, document, owner: `organisation:${row.id}` })
+    const { changed } = await fedi.actors.put(tx, { handle: row.handle, open, document, owner: `organisation:${row.id}`, approves: row.approvesFollowers })
     if (changed && open && before && before.standing !== 'unclaimed') await tellFollowers(tx, row.handle)
+    return changed
   }
 
   async function tellFollowers(tx: Db, handle: string): Promise<void> {
@@ -94,7 +101,10 @@ export function listings(house: CoopsHouse) {
     if (!house.onChange) return
     const now = isOpen(row), then = before ? isOpen(before) : false
     const what: Change['what'] = row.gone ? 'gone' : now && !then ? 'opened' : then && !now ? 'closed' : before ? 'changed' : 'created'
-    await house.onChange(tx, { what, id: row.id, handle: row.handle, name: row.name, quiet })
+    await house.onChange(tx, {
+      what, id: row.id, handle: row.handle, name: row.name, status: row.status, standing: row.standing, activities: row.profile.activities,
+      claimed: row.standing === 'claimed' && before?.standing !== 'claimed', quiet,
+    })
   }
 
   return {
@@ -136,9 +146,9 @@ export function listings(house: CoopsHouse) {
       await rows.addRevision(tx, { organisation: row.id, number: 1, at: row.created, by, why, snapshot: snapshotOf(row.profile, added) })
       await tell(tx, row, undefined, quiet)
     },
-    /** The document anew from what is stored, without a word to followers: after a rebase, or when what it names has changed. */
+    /** The document anew from what is stored, without a word to followers: after a rebase, or when what it names has changed. Mirrors want to know. */
     async rewrite(tx: Db, row: Row): Promise<void> {
-      await writeDocument(tx, row, await rows.figures(row.id, tx), await rows.memberOf(row.id, tx))
+      if (await writeDocument(tx, row, await rows.figures(row.id, tx), await rows.memberOf(row.id, tx))) await tell(tx, row, row, true)
     },
   }
 }

@@ -4,13 +4,13 @@ import type { Child } from 'hono/jsx'
 import { z } from 'zod'
 import { allow, may } from '../accounts/model.ts'
 import { Problem } from '../kernel/errors.ts'
-import { isHandle } from '../kernel/ids.ts'
 import { flash } from '../web/flash.ts'
 import { formProblem, formValues, type FormValues } from '../web/forms.ts'
 import { html, pageOf, type Page } from '../web/page.tsx'
 import { Changes } from './changes-view.tsx'
 import { isCountry } from './countries.ts'
-import { Edit, StandingPage } from './edit-view.tsx'
+import { Edit, StandingPage, type Powers } from './edit-view.tsx'
+import { followerRoutes } from './followers-pages.tsx'
 import { inputFrom, valuesOf } from './form.ts'
 import { List } from './list-view.tsx'
 import { KINDS, STATUSES, type Organisation } from './model.ts'
@@ -44,12 +44,6 @@ function queryOf(c: Context): Omit<ListQuery, 'limit'> {
     ...(country && isCountry(country) ? { country } : {}), ...(kind.success ? { kind: kind.data } : {}), ...(doing.success ? { activity: doing.data } : {}),
     ...(c.req.query('platforms') ? { platforms: true } : {}), ...(after.success ? { after: after.data } : {}),
   }
-}
-
-/** Another server asks, not a browser. */
-const wantsActivity = (c: Context): boolean => {
-  const accept = (c.req.header('accept') ?? '').toLowerCase()
-  return /application\/(activity|ld)\+json/.test(accept) && !accept.includes('text/html')
 }
 
 function nextOf(query: Omit<ListQuery, 'limit'>, last: { id: string; nameKey: string }): string {
@@ -92,10 +86,10 @@ export function coopPages(coops: Coops, extras: Extras = {}): Hono {
     allow(c.get('who'), 'organisation.edit', whole.organisation.id)
     return whole
   }
-  const powers = (c: Context, w: Whole) => {
+  const powers = (c: Context, w: Whole): Powers => {
     const id = w.organisation.id
     const who = c.get('who')
-    return { standing: may(who, 'organisation.consent', id), status: may(who, 'organisation.status', id), post: may(who, 'post.publish', id) }
+    return { standing: may(who, 'organisation.consent', id), status: may(who, 'organisation.status', id), post: may(who, 'post.publish', id), followers: may(who, 'follower.manage', id) }
   }
 
   app.get('/', async (c) => {
@@ -106,16 +100,8 @@ export function coopPages(coops: Coops, extras: Extras = {}): Hono {
     return html(c, <List page={pageOf(c)} items={shown} counts={numbers} countries={where} query={query} uri={coops.uri} {...next} />)
   })
 
-  app.get('/:at{@[^/]+}', (c) => {
-    const handle = c.req.param('at').slice(1).split('@')[0] ?? ''
-    return c.redirect(wantsActivity(c) ? coops.uri(handle) : `/co-ops/${encodeURIComponent(handle)}`, 302)
-  })
-  // The page's address is known to people; a server that is given it is shown to the document.
-  app.use('/co-ops/:handle', async (c, next) => {
-    c.header('Vary', 'Accept', { append: true })
-    const handle = c.req.param('handle')
-    return ['GET', 'HEAD'].includes(c.req.method) && wantsActivity(c) && isHandle(handle) ? c.redirect(coops.uri(handle), 302) : next()
-  })
+  // Programs that ask a page's address for a document are sent there by app.ts.
+  app.get('/:at{@[^/]+}', (c) => c.redirect(`/co-ops/${encodeURIComponent(c.req.param('at').slice(1).split('@')[0] ?? '')}`, 302))
 
   app.get('/co-ops/:handle', async (c) => {
     const page = pageOf(c)
@@ -208,5 +194,6 @@ export function coopPages(coops: Coops, extras: Extras = {}): Hono {
     if (!to.success) throw new Problem('form.said', pageOf(c).t('form.choose'), { status: 422, field: 'status' })
     await coops.setStatus(c.get('who'), handle, to.data, said(c, values, 'why'))
   })
+  followerRoutes(app, coops, find, powers)
   return app
 }

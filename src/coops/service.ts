@@ -1,11 +1,13 @@
 /** What can be done with organisations. Each call is one transaction: state, document, deliveries and audit together. */
 import { z } from 'zod'
 import { isHandle } from '../kernel/ids.ts'
+import type { Db } from '../store/store.ts'
 import type { JobHandler } from '../store/workers.ts'
+import { followersDesk } from './followers.ts'
 import { FADES, freshness, isOpen, isVisible, membershipNow, monthsBefore, type Freshness } from './life.ts'
 import { DOCUMENTS, listings, type CoopsHouse } from './listing.ts'
 import { memberships } from './memberships.ts'
-import { rankedFigures, type Evidence, type Figure, type MembershipState, type Organisation } from './model.ts'
+import { rankedFigures, type Evidence, type Figure, type Known, type MembershipState, type Organisation } from './model.ts'
 import { putting } from './put.ts'
 import { standings } from './standing.ts'
 import { organisationOf, type After, type ListItem, type ListQuery, type MemberOf, type Step } from './store.ts'
@@ -52,6 +54,7 @@ export function coops(house: CoopsHouse) {
 
   return {
     ...putting(house, l), ...standings(house, l), ...memberships(house, l),
+    followers: followersDesk(house, l),
 
     /** ActivityPub id of an organisation: what its swatch is woven from. */
     uri: (handle: string): string => house.fedi.uris.actor(handle),
@@ -103,6 +106,8 @@ export function coops(house: CoopsHouse) {
         const row = await rows.byHandle(handle)
         return row?.gone ? { handle, at: row.gone, reason: row.goneReason ?? '' } : undefined
       },
+      /** Has one with such a handle, name or registration asked not to be listed? */
+      optedOut: async (known: Known, db: Db = store.read): Promise<boolean> => (await rows.optOut(db, known)) !== undefined,
       /** May it post, and if not, why not. */
       async speaker(handle: string): Promise<{ kind: 'organisation'; id: string; handle: string; name: string; open: boolean; why?: string } | undefined> {
         const row = await rows.byHandle(handle)

@@ -3,6 +3,7 @@ import { plainToHtml } from '../kernel/text.ts'
 import type { Fedi } from '../fedi/fedi.ts'
 import { getMeta } from '../store/meta.ts'
 import type { Db, Store } from '../store/store.ts'
+import { collectionIds } from './collections.ts'
 
 /** How the instance calls itself, where nobody has said otherwise. */
 export interface Site { name: string; tagline: string; about: string; contact: string }
@@ -37,6 +38,7 @@ export async function ensureActors(store: Store, fedi: Fedi): Promise<void> {
       document: {
         type: 'Group', additionalType: 'toad:Directory', name: site.name, summary: plainToHtml([site.tagline, site.about].filter(Boolean).join('\n\n')),
         url: `${fedi.origin}/`, discoverable: true, indexable: true, manuallyApprovesFollowers: false, generator, attachment: [],
+        ...collectionIds(fedi.uris),
       },
     })
     await fedi.actors.put(tx, {

@@ -131,9 +131,10 @@ const View = ({ page, overview, hosts, letters, at, more }: ViewProps) => (
   </Layout>
 )
 
-/** Pages of whoever may `delivery.manage`: the service refuses everybody else. */
-export interface FederationExtras { /** Blocked servers, read only. */ blocks?: (page: Page, who: Who | undefined) => Promise<Child> }
+type Extra = (page: Page, who: Who | undefined) => Promise<Child>
+export interface FederationExtras { /** Blocked servers, read only. */ blocks?: Extra; /** Directories that are mirrored. */ directories?: Extra }
 
+/** Pages of whoever may `delivery.manage`: the service refuses everybody else. */
 export function federationPages(federation: Federation, extras: FederationExtras = {}): Hono {
   const app = new Hono()
   const back = (c: Context) => c.redirect(`${FEDERATION}${query(placeOf(c))}`, 303)
@@ -153,7 +154,9 @@ export function federationPages(federation: Federation, extras: FederationExtras
     const who = c.get('who'), at = placeOf(c)
     const overview = await federation.overview(who)
     const [hosts, letters] = await Promise.all([federation.hosts(who, at.after), federation.letters(who, at.before)])
-    return html(c, <View page={pageOf(c)} overview={overview} hosts={hosts} letters={letters} at={at} more={await extras.blocks?.(pageOf(c), who)} />)
+    const page = pageOf(c)
+    const [directories, blocks] = await Promise.all([extras.directories?.(page, who), extras.blocks?.(page, who)])
+    return html(c, <View page={page} overview={overview} hosts={hosts} letters={letters} at={at} more={<>{directories}{blocks}</>} />)
   })
   app.post(`${FEDERATION}/again`, async (c) => {
     const { sent, left } = await federation.sendAllAgain(c.get('who'))

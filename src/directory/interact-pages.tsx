@@ -9,7 +9,7 @@ import { z } from 'zod'
 import { intentRel, SUBSCRIBE } from '../fedi/intents.ts'
 import type { LinkTemplate } from '../fedi/fedi.ts'
 import { Problem } from '../kernel/errors.ts'
-import type { Speaker } from '../talk/model.ts'
+import { POST_MAX, type Speaker } from '../talk/model.ts'
 import { PostCard } from '../talk/views.tsx'
 import { Column } from '../web/blocks.tsx'
 import { Empty, ErrorSummary, Field, Icon, Say, Select, Swatch, Table, Time } from '../web/components.tsx'
@@ -23,24 +23,28 @@ import type { Target } from './target.ts'
 
 export const INTERACT = '/interact'
 
-/** What one can come here for, by the word in the address; `object` only looks. */
-const INTENTS = { follow: 'Follow', like: 'Like', announce: 'Announce', object: 'Object' } as const
+/** What one can come here for, by the word in the address; `create` answers or says something new, `object` only looks. */
+const INTENTS = { follow: 'Follow', like: 'Like', announce: 'Announce', create: 'Create', object: 'Object' } as const
 type Intent = keyof typeof INTENTS
 
 /** What our WebFinger says of it: only what works here (FEP-3b86 section 3). */
 export const interactLinks = (origin: string): LinkTemplate[] => [
   { rel: SUBSCRIBE, template: `${origin}${INTERACT}?uri={uri}` },
-  ...Object.entries(INTENTS).map(([word, name]) => ({ rel: intentRel(name), template: `${origin}${INTERACT}?uri={object}&intent=${word}` })),
+  ...Object.entries(INTENTS).map(([word, name]) => ({
+    rel: intentRel(name), template: `${origin}${INTERACT}?${word === 'create' ? 'uri={inReplyTo}&content={content}' : 'uri={object}'}&intent=${word}`,
+  })),
 ]
 
 /** What can be done, in the order of the buttons, each with its way back. */
 const VERBS = { follow: 'follow', like: 'like', boost: 'boost' } as const
 type Verb = keyof typeof VERBS
-const verbOf = (intent: Intent | undefined): Verb | undefined => (intent === 'announce' ? 'boost' : intent === 'object' ? undefined : intent)
+const verbOf = (intent: Intent | undefined): Verb | undefined => (intent === 'announce' ? 'boost' : intent === 'follow' || intent === 'like' ? intent : undefined)
 
-const intent = z.enum(['follow', 'like', 'announce', 'object']).optional().catch(undefined)
-const lookUpForm = z.object({ uri: z.string(), intent, as: z.string().max(100).optional() })
+const intent = z.enum(['follow', 'like', 'announce', 'create', 'object']).optional().catch(undefined)
+const lookUpForm = z.object({ uri: z.string(), intent, as: z.string().max(100).optional(), text: z.string().max(POST_MAX).optional() })
 const actForm = z.object({ uri: z.string().min(1).max(2048), as: z.string().min(1).max(100) })
+/** The words are checked by the service. `uri` is empty for something new. */
+const answerForm = z.object({ uri: z.string().max(2048).default(''), as: z.string().min(1).max(100), text: z.string().default('') })
 
 const pathOf = (uri: string, more: Record<string, string | undefined> = {}): string => {
   const q = new URLSearchParams({ uri })
@@ -57,6 +61,10 @@ interface ViewProps {
   /** Whom they acted as last. */
   as?: string
   seen?: Seen
+  /** An answer that was refused, to be tried again: ActivityPub id of what it answers. */
+  retry?: string
+  /** Something new is to be said, about nothing in particular. */
+  write?: boolean
   /** It was asked for just now, or is ours: no need to offer looking. */
   fresh?: boolean
   done: readonly Done[]
@@ -85,19 +93,34 @@ const As = ({ page, speakers, as }: { page: Page; speakers: readonly Speaker[]; 
   return <Select page={page} name="as" label={page.t('interact.as')} values={as ? { as } : {}} options={speakers.map((s) => ({ value: s.handle, label: `${s.name} (@${s.handle})` }))} />
 }
 
-const Actions = ({ page, seen, speakers, done, intent, as }: ViewProps & { seen: Seen }) => {
+const Words = ({ page, values, problem, label }: Pick<ViewProps, 'page' | 'values' | 'problem'> & { label: string }) => (
+  <Field page={page} name="text" type="area" rows={5} label={label} hint={page.t('talk.wordsHint', { max: POST_MAX })} values={values} problem={problem} />
+)
+
+const Actions = ({ page, kind, uri, speakers, done, intent, as, values, problem }: ViewProps & { kind: Seen['kind']; uri: string }) => {
   const { t } = page
-  const possible: Verb[] = seen.kind === 'actor' ? ['follow'] : ['like', 'boost']
+  const possible: Verb[] = kind === 'actor' ? ['follow'] : ['like', 'boost']
   // A rejected follow may be asked again.
   const left = possible.filter((v) => speakers.some((s) => !done.some((d) => d.what === v && d.handle === s.handle && d.state !== 'rejected')))
-  if (!left.length) return null
+  if (!left.length && kind === 'actor') return null
   const wanted = verbOf(intent)
   const ordered = [...left].sort((a, b) => Number(b === wanted) - Number(a === wanted))
   return (
-    <form method="post" action={`${INTERACT}/${ordered[0]}`} class="form">
-      <input type="hidden" name="uri" value={seen.uri} />
+    <form method="post" action={`${INTERACT}/${ordered[0] ?? 'answer'}`} novalidate class="form">
+      <input type="hidden" name="uri" value={uri} />
       <As page={page} speakers={speakers} as={as} />
-      <p class="row">{ordered.map((v, n) => <button class={n ? 'btn quiet' : 'btn'} formaction={`${INTERACT}/${v}`}>{t(`interact.do.${v}`)}</button>)}</p>
+      {ordered.length ? (
+        <p class="row">{ordered.map((v, n) => <button class={n || intent === 'create' ? 'btn quiet' : 'btn'} formaction={`${INTERACT}/${v}`}>{t(`interact.do.${v}`)}</button>)}</p>
+      ) : null}
+      {kind === 'post' ? (
+        <details open={intent === 'create'}>
+          <summary>{t('interact.answer')}</summary>
+          <div class="form">
+            <Words page={page} label={t('interact.words')} values={values} problem={problem} />
+            <p class="row"><button class={intent === 'create' ? 'btn' : 'btn quiet'} formaction={`${INTERACT}/answer`}>{t('interact.send')}</button></p>
+          </div>
+        </details>
+      ) : null}
     </form>
   )
 }
@@ -132,6 +155,7 @@ const LookUp = ({ page, target, intent, values, problem, again }: ViewProps & { 
       {there ? <input type="hidden" name="uri" value={there.uri} />
         : <Field page={page} name="uri" label={t('interact.address')} hint={t('interact.addressHint')} maxlength={1500} required values={values} problem={problem} />}
       {intent ? <input type="hidden" name="intent" value={intent} /> : null}
+      {typeof values?.text === 'string' && values.text ? <input type="hidden" name="text" value={values.text} /> : null}
       <p class="row"><button class={again ? 'btn quiet' : 'btn'}><Icon name="search" />{t(again ? 'interact.lookAgain' : 'interact.look')}</button></p>
       {there && !again ? <p class="sub">{t('interact.notYet', { host: there.host })}</p> : null}
     </form>
@@ -142,7 +166,7 @@ const Body = (p: ViewProps): Child => {
   const { page, target, seen } = p
   const { t } = page
   if (!p.signedIn) {
-    const next = target && !target.here ? pathOf(target.uri, { intent: p.intent }) : INTERACT
+    const next = target && !target.here ? pathOf(target.uri, { intent: p.intent }) : p.write ? `${INTERACT}?intent=create` : INTERACT
     return (
       <>
         <p>{t('interact.signIn', { site: page.site.name })}</p>
@@ -151,12 +175,22 @@ const Body = (p: ViewProps): Child => {
     )
   }
   if (!p.speakers.length) return <Empty title={t('interact.noVoice')}><p>{t('interact.noVoiceHint')}</p></Empty>
-  const uri = seen?.uri ?? target?.uri
+  const uri = seen?.uri ?? p.retry ?? target?.uri
+  if (p.write) {
+    return (
+      <form method="post" action={`${INTERACT}/answer`} novalidate class="form">
+        <As page={page} speakers={p.speakers} as={p.as} />
+        <Words page={page} label={t('talk.words')} values={p.values} problem={p.problem} />
+        <p class="row"><button class="btn">{t('talk.publish')}</button></p>
+      </form>
+    )
+  }
   return (
     <>
-      {seen ? <><Card page={page} seen={seen} /><Actions {...p} seen={seen} /></> : null}
+      {seen ? <Card page={page} seen={seen} /> : null}
+      {seen ? <Actions {...p} kind={seen.kind} uri={seen.uri} /> : p.retry ? <Actions {...p} kind="post" uri={p.retry} /> : null}
       {uri ? <DoneList page={page} done={p.done} uri={uri} /> : null}
-      {p.fresh ? null : <LookUp {...p} again={seen !== undefined} />}
+      {p.fresh || p.retry ? null : <LookUp {...p} again={seen !== undefined} />}
     </>
   )
 }
@@ -167,7 +201,7 @@ const plainly = (uri: string): string => (URL.canParse(uri) ? new URL(uri).href 
 const View = (p: ViewProps) => {
   const { page, target, problem } = p
   const { t } = page
-  const title = t('interact.title')
+  const title = t(p.write ? 'interact.write' : 'interact.title')
   return (
     <Layout page={page} title={title} dye="plum" problem={problem} canonical={INTERACT} unlisted>
       <Column>
@@ -178,7 +212,7 @@ const View = (p: ViewProps) => {
             <p class="lede"><Say t={t} k="interact.about" parts={{ host: <code>{target.host}</code> }} /></p>
             <p class="sub small"><code>{plainly(target.uri)}</code></p>
           </>
-        ) : <p class="lede">{t('interact.lede')}</p>}
+        ) : p.write ? null : <p class="lede">{t('interact.lede')}</p>}
         <Body {...p} />
       </Column>
     </Layout>
@@ -208,7 +242,9 @@ export function interactPages(service: Interact): Hono {
   const open = async (c: Context): Promise<Response> => {
     const text = c.req.query('uri') ?? c.req.query('acct')
     const wish = intent.parse(c.req.query('intent'))
-    if (!text) return answer(c, {})
+    const content = (c.req.query('content') ?? '').replaceAll('\0', '').slice(0, POST_MAX)
+    const values: FormValues = content ? { text: content } : {}
+    if (!text) return answer(c, wish === 'create' ? { write: true, intent: wish, values } : {})
     let target: Target
     try { target = service.target(text) } catch (e) { return answer(c, { problem: refusal(e), values: { uri: text.slice(0, 300) } }) }
     const who = c.get('who')
@@ -216,7 +252,7 @@ export function interactPages(service: Interact): Hono {
     if (target.here && (target.here === 'actor' || !who)) return c.redirect(target.page, 303)
     const seen = who ? await service.known(target) : undefined
     if (target.here && (!seen || !(await service.speakers(who)).length)) return c.redirect(target.page, 303)
-    return answer(c, { target, intent: wish, as: c.req.query('as'), fresh: Boolean(target.here), ...(seen ? { seen } : {}) })
+    return answer(c, { target, intent: wish, as: c.req.query('as'), fresh: Boolean(target.here), values, ...(seen ? { seen } : {}) })
   }
   app.get(INTERACT, open)
   // Mastodon's name for it, which others guess.
@@ -232,7 +268,7 @@ export function interactPages(service: Interact): Hono {
       if (target.here === 'actor' && c.get('who')) return c.redirect(target.page, 303)
       const { intent: wish, as } = form.value
       const seen = await service.lookUp(c.get('who'), text, wish === 'follow')
-      return await answer(c, { target, intent: wish, as, seen, fresh: true })
+      return await answer(c, { target, intent: wish, as, seen, fresh: true, values: form.values })
     } catch (e) {
       return answer(c, { target, intent: form.ok ? form.value.intent : undefined, problem: refusal(e), values: form.values })
     }
@@ -254,6 +290,20 @@ export function interactPages(service: Interact): Hono {
       flash(c, said)
       return c.redirect(pathOf(uri, { as }), 303)
     })
+  app.post(`${INTERACT}/answer`, async (c) => {
+    const form = await readForm(c, answerForm)
+    if (!form.ok) throw form.problem
+    const { uri, as, text } = form.value
+    try {
+      const post = await service.answer(c.get('who'), as, uri, { text })
+      flash(c, 'talk.published')
+      return c.redirect(`/posts/${post.id}`, 303)
+    } catch (e) {
+      let target: Target | undefined
+      try { target = uri ? service.target(uri) : undefined } catch { /* said by the refusal */ }
+      return answer(c, { target, as, intent: 'create', problem: refusal(e), values: form.values, ...(uri ? { retry: uri } : { write: true }) })
+    }
+  })
   act('follow', 'interact.said.follow', (c, as, uri) => service.follow(c.get('who'), as, uri))
   act('unfollow', 'interact.said.unfollow', (c, as, uri) => service.unfollow(c.get('who'), as, uri))
   act('like', 'interact.said.like', (c, as, uri) => service.react(c.get('who'), as, 'like', uri))

@@ -2,19 +2,20 @@
  * Acting on what stands on another server, for people who come from there with its address: follow, like, boost.
  * Nothing is asked of anybody before the account has pressed a button, and then within a budget.
  */
-import { mayAct, allowActing } from '../talk/acting.ts'
 import type { Who } from '../accounts/model.ts'
 import type { Fedi, FollowState, Json, RemoteActor } from '../fedi/fedi.ts'
 import { budget } from '../fedi/inbox/budget.ts'
 import { ACTOR_TYPES } from '../fedi/remote-shape.ts'
-import { Problem } from '../kernel/errors.ts'
+import { Problem, problemsOf } from '../kernel/errors.ts'
 import { cleanHtml } from '../kernel/text.ts'
 import { pause, SECOND, type Clock } from '../kernel/time.ts'
 import { record } from '../store/audit.ts'
-import type { Store } from '../store/store.ts'
-import type { Post, ReactionKind, Speaker } from '../talk/model.ts'
+import type { Db, Store } from '../store/store.ts'
+import { allowActing, mayAct, told } from '../talk/acting.ts'
+import { postInput, type Post, type ReactionKind, type Speaker } from '../talk/model.ts'
 import { targetFrom } from '../talk/own-reactions.ts'
 import type { Talk } from '../talk/service.ts'
+import { handleOf } from '../talk/inbound.ts'
 import { postFrom } from '../talk/remote-post.ts'
 import { TooMany } from '../web/errors.tsx'
 import { targetOf, type Here, type Target } from './target.ts'
@@ -23,7 +24,7 @@ export interface InteractHouse {
   store: Store
   clock: Clock
   fedi: Pick<Fedi, 'uris' | 'handleHost' | 'lookupActor' | 'knownActor' | 'fetchObject' | 'follow' | 'unfollow' | 'following'>
-  talk: Pick<Talk, 'react' | 'unreact' | 'own' | 'read'>
+  talk: Pick<Talk, 'react' | 'unreact' | 'own' | 'read' | 'mayPost' | 'publish' | 'reply' | 'say'>
   /** Who acts under a handle. */
   speaker(handle: string): Promise<Speaker | undefined>
   /** As whom an account may act: what a page offers. */
@@ -51,8 +52,9 @@ function shown(document: Json, author: RemoteActor | undefined, now: Date): Post
   const words = postFrom(document, now)
   if (!words) throw new Problem('not-a-post', 'this is no post that one could like or boost', { status: 422 })
   return {
-    ...words, id: '', uri, author: by, speaker: null, authorName: author?.name || new URL(by).host, authorHandle: author?.handle ? `@${author.handle}` : new URL(by).host,
-    authorUrl: author?.url ?? null, organisation: null, text: null, thread: null, pinned: null, state: 'public', likes: 0, boosts: 0, replies: 0,
+    ...words, id: '', uri, author: by, speaker: null, organisation: null, authorName: author?.name || new URL(by).host,
+    authorHandle: author ? handleOf(author) : new URL(by).host, authorUrl: author?.url ?? null,
+    text: null, thread: null, pinned: null, state: 'public', likes: 0, boosts: 0, replies: 0,
   }
 }
 
@@ -85,6 +87,16 @@ export function interact(house: InteractHouse) {
     return post?.state === 'public' && post.speaker !== null ? { kind: 'post', uri: post.uri, post } : undefined
   }
 
+  async function following(who: Who | undefined, handle: string): Promise<Speaker> {
+    const speaker = await house.speaker(handle)
+    allowActing(who, speaker, 'actor.follow')
+    return speaker
+  }
+  const log = (who: Who | undefined, speaker: Speaker, action: string, object: string) => async (tx: Db): Promise<void> => {
+    const { subject, server } = told(speaker, fedi.uris.actor(speaker.handle), object)
+    await record(store, tx, clock, { by: who!.by, action, subject, after: { server } })
+  }
+
   async function theirs(uri: string, actorFirst: boolean): Promise<Seen> {
     if (uri.startsWith('@') || await fedi.knownActor(uri)) return seenActor(await fedi.lookupActor(uri))
     if (actorFirst) {
@@ -97,6 +109,11 @@ export function interact(house: InteractHouse) {
     const { author } = targetFrom(document)
     const by = await fedi.lookupActor(author).catch(() => undefined)
     return { kind: 'post', uri: String(document.id), post: shown(document, by, clock.now()) }
+  }
+
+  async function fetched(uri: string): Promise<{ document: Json; author: RemoteActor }> {
+    const document = await fedi.fetchObject(uri)
+    return { document, author: await fedi.lookupActor(targetFrom(document).author) }
   }
 
   return {
@@ -146,28 +163,45 @@ export function interact(house: InteractHouse) {
 
     /** One of ours follows a remote actor. Problems as `react` has them, and `local`: those of one server do not follow each other. */
     async follow(who: Who | undefined, handle: string, actorUri: string): Promise<void> {
-      allowActing(who, await house.speaker(handle), 'actor.follow')
+      const speaker = await following(who, handle)
       if (target(actorUri).here) throw new Problem('local', 'that is an actor of this server', { status: 422 })
-      spend(who)
-      const subject = fedi.uris.actor(handle)
-      await inTime(fedi.follow({ handle }, actorUri, (tx) =>
-        record(store, tx, clock, { by: who.by, action: 'actor.follow', subject, after: { server: new URL(actorUri).host } })))
+      spend(who!)
+      await inTime(fedi.follow({ handle }, actorUri, log(who, speaker, 'actor.follow', actorUri)))
     },
     async unfollow(who: Who | undefined, handle: string, actorUri: string): Promise<void> {
-      allowActing(who, await house.speaker(handle), 'actor.follow')
-      const subject = fedi.uris.actor(handle)
-      await fedi.unfollow({ handle }, actorUri, (tx) =>
-        record(store, tx, clock, { by: who.by, action: 'actor.unfollow', subject, before: { server: new URL(actorUri).host } }))
+      await fedi.unfollow({ handle }, actorUri, log(who, await following(who, handle), 'actor.unfollow', actorUri))
     },
 
     /** Like or boost (talk/own-reactions.ts), within the budget. */
     async react(who: Who | undefined, handle: string, kind: ReactionKind, uri: string): Promise<void> {
       allowActing(who, await house.speaker(handle), 'actor.react')
-      if (!target(uri).here) spend(who)
+      if (!target(uri).here) spend(who!)
       await inTime(talk.react(who, handle, kind, uri))
     },
     async unreact(who: Who | undefined, handle: string, kind: ReactionKind, uri: string): Promise<void> {
       await talk.unreact(who, handle, kind, uri)
+    },
+
+    /**
+     * One of ours answers a post, or says something new where `uri` is empty. A post that is kept here lends its thread
+     * (Talk.reply); any other is fetched, and its author mentioned and written to. Problems of Talk.publish and Talk.reply, and as
+     * `lookUp` has them.
+     */
+    async answer(who: Who | undefined, handle: string, uri: string, input: unknown): Promise<Post> {
+      if (uri === '') return talk.publish(who, handle, input)
+      const speaker = await talk.mayPost(who, handle)
+      const at = target(uri)
+      const kept = await talk.read.byUri(at.uri)
+      if (kept) return talk.reply(who, handle, kept.id, input)
+      if (at.here) throw new Problem('nothing-of-ours', 'this server has no such post', { status: 404, field: 'uri' })
+      const words = postInput.omit({ title: true }).safeParse(input)
+      if (!words.success) throw problemsOf(words.error)
+      spend(who!)
+      const { document, author } = await inTime(fetched(at.uri))
+      const { text, language } = words.data
+      return store.write((tx) => talk.say(tx, {
+        speaker, text, ...(language ? { language } : {}), inReplyTo: String(document.id), cc: [author.id], tag: [{ type: 'Mention', href: author.id, name: handleOf(author) }],
+      }, who!.by))
     },
   }
 }

@@ -102,7 +102,8 @@ export async function fillSample(house: SampleHouse, who: Who): Promise<{ create
   return { created, unchanged }
 }
 
-const isSample = (o: { handle: string; activities: readonly string[]; standing: string }): boolean =>
+/** Invented: in no collection, for it is never federated. */
+export const isSample = (o: { handle: string; activities: readonly string[]; standing: string }): boolean =>
   o.handle.startsWith(PREFIX) && o.activities.includes(SAMPLE_WORD) && o.standing === 'unclaimed'
 
 /** Takes them away, handles and all: nobody outside could follow them, so nobody has to be told. */

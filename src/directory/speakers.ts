@@ -6,7 +6,7 @@ export interface SpeakersHouse {
   organisation(id: string): Promise<{ handle: string } | undefined>
   speaker(handle: string): Promise<Speaker | undefined>
   /** The handle of the account's own person, where it has made one. */
-  person?: (userId: string) => Promise<string | undefined>
+  person?: (userId: string) => Promise<{ handle: string } | undefined>
 }
 
 /** More than anybody picks from. */
@@ -17,7 +17,7 @@ export function speakersOf(house: SpeakersHouse) {
     const organisations = await Promise.all([...who.editorOf].slice(0, MOST).map((id) => house.organisation(id)))
     const own = who.userId === undefined ? undefined : await house.person?.(who.userId)
     const handles = organisations.flatMap((o) => (o ? [o.handle] : []))
-    const found = await Promise.all([...(own ? [own] : []), ...handles, ...(who.role === 'admin' ? ['directory'] : [])].map((h) => house.speaker(h)))
+    const found = await Promise.all([...(own ? [own.handle] : []), ...handles, ...(who.role === 'admin' ? ['directory'] : [])].map((h) => house.speaker(h)))
     const place = { person: 0, organisation: 1, directory: 2 } as const
     return found.filter((s) => s !== undefined).sort((a, b) => place[a.kind] - place[b.kind] || a.name.localeCompare(b.name))
   }

@@ -8,6 +8,8 @@ export interface PublicKeys { rsaPem: string; ed25519: string }
 export interface ActorShape {
   handle: string
   open: boolean
+  /** Each follower is looked at first. */
+  approves?: boolean
   document: Json
   made: Date
   /** Absent until they are first needed. */
@@ -17,6 +19,7 @@ export interface ActorShape {
 /** What fedi itself decides; a room's own words on these are overruled. */
 const ours = [
   '@context', 'id', 'preferredUsername', 'webfinger', 'inbox', 'outbox', 'followers', 'following', 'featured', 'endpoints', 'publicKey', 'assertionMethod',
+  'manuallyApprovesFollowers',
 ]
 
 export function keyProperties(uris: Uris, handle: string, keys: PublicKeys): Json {
@@ -44,7 +47,7 @@ export function actorDocument(uris: Uris, handleHost: string, a: ActorShape): Js
     following: uris.following(a.handle),
     featured: uris.featured(a.handle),
     endpoints: { sharedInbox: uris.sharedInbox },
-    manuallyApprovesFollowers: false,
+    manuallyApprovesFollowers: a.approves ?? false,
     published: a.made.toISOString(),
     ...rest,
     ...(a.keys ? keyProperties(uris, a.handle, a.keys) : {}),

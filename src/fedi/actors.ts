@@ -29,13 +29,15 @@ export function localActors(house: ActorsHouse) {
   /** The row of the handle: there already, or taken now. */
   async function claim(tx: Db, a: ActorPut): Promise<LocalActor> {
     const old = await find(a.handle, tx)
+    // Nobody needs to follow the instance itself; servers that read the document do not even ask.
+    const approves = a.owner === 'instance' || (a.approves ?? old?.approves ?? false)
     if (!old) {
       if (!isHandle(a.handle)) {
         const why = `${a.handle} is no handle: lower-case letters, digits and _, with . and - between`
         throw new Problem('handle', why, { status: 422, field: 'handle' })
       }
       if (a.handle === uris.instanceHandle && a.owner !== 'instance') throw taken(a.handle)
-      const row: LocalActor = { handle: a.handle, id: uris.actor(a.handle), owner: a.owner, open: a.open, gone: false, approves: false, made: clock.now() }
+      const row: LocalActor = { handle: a.handle, id: uris.actor(a.handle), owner: a.owner, open: a.open, gone: false, approves, made: clock.now() }
       await addRow(tx, row)
       return row
     }
@@ -43,8 +45,8 @@ export function localActors(house: ActorsHouse) {
     if (old.open && !a.open) {
       throw new Problem('stays-open', `${a.handle} has been an actor that others follow; it can be buried, not closed`, { status: 409 })
     }
-    if (old.open !== a.open) await tx.update(t).set({ open: a.open }).where(eq(t.handle, a.handle))
-    return { ...old, open: a.open }
+    if (old.open !== a.open || old.approves !== approves) await tx.update(t).set({ open: a.open, approves }).where(eq(t.handle, a.handle))
+    return { ...old, open: a.open, approves }
   }
   const taken = (handle: string) =>
     new Problem('handle-taken', `the handle ${handle} is taken; handles are never given again`, { status: 409, field: 'handle' })
@@ -60,7 +62,7 @@ export function localActors(house: ActorsHouse) {
       const row = await claim(tx, a)
       const pair = row.open ? await keys.publicKeys(row.handle, tx) : undefined
       const document = actorDocument(uris, house.handleHost, {
-        handle: row.handle, open: row.open, document: a.document, made: row.made, ...(pair ? { keys: pair } : {}),
+        handle: row.handle, open: row.open, approves: row.approves, document: a.document, made: row.made, ...(pair ? { keys: pair } : {}),
       })
       return documents.put(tx, row.id, document)
     },

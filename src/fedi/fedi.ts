@@ -36,7 +36,12 @@ export interface FediOptions {
   /** Name and version for NodeInfo and the User-Agent. Default toadlane and the package's version. */
   software?: { name: string; version: string }
   /** Budgets of the inbox, for tests and measurements. */
-  limits?: { receive?: ReceiveLimits; verify?: VerifyLimits }
+  limits?: {
+    receive?: ReceiveLimits
+    verify?: VerifyLimits
+    /** Follower synchronisation: the wait before lists are compared, and between two readings of one; ms. */
+    sync?: { settle?: number; again?: number }
+  }
 }
 /** A bucket that holds `burst` and fills by `perMinute`. */
 export interface Rate { burst: number; perMinute: number }
@@ -63,6 +68,8 @@ export interface RemoteActor {
   url?: string
   inbox: string
   sharedInbox?: string
+  /** Its server says that it understands our terms (FEP-844e). */
+  toadlane: boolean
   document: Json
 }
 
@@ -74,6 +81,8 @@ export interface ActorPut {
   document: Json
   /** Whose handle it is, for ever: `organisation:UUID`, `directory`, `instance`. */
   owner: string
+  /** Its people look at each follower first (`manuallyApprovesFollowers`). Left out: as it was, at first not. */
+  approves?: boolean
 }
 
 /** Whom an activity goes to. The parts add up; each inbox gets it once, shared inboxes merged, our own skipped. */
@@ -109,6 +118,19 @@ export interface Inbound {
 export type InboundHandler = (tx: Db, a: Inbound) => Promise<void>
 
 export type FollowState = 'requested' | 'accepted' | 'rejected'
+/** `pending`: the actor's people have not looked yet. */
+export type FollowerState = 'accepted' | 'pending'
+/** Somebody who follows a local actor or asks to. Shown to that actor's own people and to nobody else. */
+export interface Follower {
+  id: string
+  state: FollowerState
+  since: Date
+  host: string
+  name: string
+  /** `name@host`, where it is confirmed. */
+  handle?: string
+  url?: string
+}
 export interface Following { handle: string; actor: string; state: FollowState; since: Date }
 
 /** What is known of another server, for `toadlane peers` and `doctor`. */
@@ -121,7 +143,10 @@ export interface HostHealth {
   /** The circuit is open until then: nothing is sent before. */
   openUntil: Date | null
   signature: 'rfc9421' | 'cavage' | null
+  /** Name and version, as its NodeInfo says. */
   software: string | null
+  /** When that was last asked for, with or without an answer. */
+  softwareAt: Date | null
 }
 
 /** A link of a JRD that has a template in the place of an address (RFC 6415). */
@@ -139,10 +164,10 @@ export interface Home {
 export interface RoutesOptions {
   /** The human page of a stored document, where there is one: who asks for HTML is sent there. */
   humanPage?: (id: string) => string | undefined | Promise<string | undefined>
-  /** What a local actor shows first: the documents of its `featured` collection, embedded there. Default none. */
-  featured?: (handle: string) => Promise<readonly Json[]>
   /** Where our people act on what they see elsewhere (intents.ts): stands in the WebFinger of every actor that people act as, the subscribe template in the server's own too. */
   intents?: readonly LinkTemplate[]
+  /** What a local actor shows first: the documents of its `featured` collection, embedded there. Default none. */
+  featured?: (handle: string) => Promise<readonly Json[]>
   /** For NodeInfo. Default zeros. */
   usage?: () => Promise<NodeUsage>
   /** The instance's name and description in NodeInfo's metadata. */
@@ -167,7 +192,8 @@ export interface Fedi {
   readonly actors: {
     /**
      * Stores the document of a local actor in the caller's transaction; fedi adds @context, id, preferredUsername, webfinger,
-     * inbox, outbox, followers, following, featured, endpoints, publicKey, assertionMethod, published.
+     * inbox, outbox, followers, following, featured, endpoints, publicKey, assertionMethod, manuallyApprovesFollowers, published.
+     * Nobody follows the instance actor (owner `instance`): whatever `approves` says, a Follow of it is rejected.
      * The same content again changes nothing. Another owner's handle, or a buried one: Problem `handle-taken` (409).
      * An Update to followers is the caller's to publish.
      */
@@ -204,7 +230,19 @@ export interface Fedi {
   isGone(tx: Db, actorUri: string): Promise<boolean>
   following(handle?: string): Promise<Following[]>
   followersCount(handle: string): Promise<number>
-  /** Ids of an actor's followers, ascending; page by passing the last as `after`. */
+  /** For the actor's own people. */
+  readonly followersOf: {
+    counts(handle: string): Promise<Record<FollowerState, number>>
+    /** By id; page by passing the last as `after`. */
+    list(handle: string, state: FollowerState, after?: string, limit?: number): Promise<Follower[]>
+    /** Sends the Accept. False where nobody of this id waits. */
+    accept(tx: Db, handle: string, follower: string): Promise<boolean>
+    /** Sends a Reject and forgets: declines who waits, ends who follows; only who is in that state, where one is named. What it was, or undefined where it was nothing. */
+    reject(tx: Db, handle: string, follower: string, state?: FollowerState): Promise<FollowerState | undefined>
+    /** Accepts everybody who waits: many of them by a job. */
+    acceptWaiting(tx: Db, handle: string): Promise<void>
+  }
+  /** Ids of an actor's (accepted) followers, ascending; page by passing the last as `after`. */
   followers(handle: string, after?: string, limit?: number): Promise<string[]>
   /** Resolves `@name@host`, `acct:…` or a URL to a fetched, checked remote actor. Problem `not-found`, `not-an-actor`, `unreachable`. */
   lookupActor(text: string): Promise<RemoteActor>
@@ -221,7 +259,10 @@ export interface Fedi {
    */
   fetchObject(id: string): Promise<Json>
   /**
-   * What a room does with inbound activities: `Create/Note`, `Update/Note`, `Delete`, `Like` …; the more special key wins.
+   * What a room does with inbound activities: `Create/Note`, `Update/Note`, `Delete`, `Like` …; the more special key wins. Where
+   * several rooms listen to one key they run in the order of their registration, in one transaction: a Problem of one drops it for all.
+   * `Add`, `Remove`, and `Update/Listed` (an Update that names things of a `target` collection) are given as they came: nothing is
+   * fetched, `object` holds ids or references that nobody has vouched for but the signer.
    * Fedi does Follow, Undo/Follow, Accept/Follow, Reject/Follow, Block, Delete/Actor, Update/Actor itself and calls a handler of
    * that key afterwards.
    */
@@ -233,7 +274,7 @@ export interface Fedi {
    * answers documents, those of rooms included; pages for people, WebFinger, NodeInfo and the instance actor pass it.
    */
   guard(o?: Pick<RoutesOptions, 'clientAddress'>): MiddlewareHandler
-  /** Job kinds `inbox`, `deliver`, `address`. */
+  /** Job kinds `inbox`, `deliver`, `address`, and those of the background: `followers-sync`, `accept-waiting`, `move`, `software`. */
   handlers(): Record<string, JobHandler>
   readonly health: {
     /** Hosts by name; page by passing the last as `after`. */
@@ -241,7 +282,7 @@ export interface Fedi {
     deliveries(): Promise<Depth | undefined>
     failed(before?: number, limit?: number): Promise<DeadLetter[]>
   }
-  /** Forgets what has had its time: received ids, stones, strangers' keys, hosts. Once a day is enough. */
+  /** Comes round by the clock: forgets what has had its time (received ids, stones, strangers' keys, hosts), and asks some servers what they run. */
   sweep(): Promise<void>
   /** Closes kept-alive connections. */
   close(): Promise<void>

@@ -61,11 +61,11 @@ export function fetcher(house: FetchHouse) {
     const key = await keys.privateKey(uris.instanceHandle)
     return { ...plain, ...signRequest(kind, { method: 'GET', url, date: clock.now(), keyId: uris.mainKey(uris.instanceHandle), key }) }
   }
-  function admit(url: URL): void {
+  function refuseBlocked(url: URL): void {
     if (house.isBlocked(bareHost(url))) throw new Problem('blocked', 'this server is blocked here', { status: 403 })
   }
   function check(url: URL): void {
-    admit(url)
+    refuseBlocked(url)
     if (url.origin === uris.origin) throw new Refused('it is this server itself')
   }
   const ask = (id: string, kind: SignatureKind | undefined, accept = ACCEPT, bounds: Bounds = {}): Promise<Answer> =>
@@ -112,8 +112,8 @@ export function fetcher(house: FetchHouse) {
 
   return {
     document,
-    /** Problem `blocked` (403) where nothing may be asked of its server, whatever is kept of it here. */
-    admit(id: string): void { if (URL.canParse(id)) admit(new URL(id)) },
+    /** Problem `blocked` for an id on a blocked server: of those nothing is used either that is known already. */
+    refuseBlocked(id: string): void { if (URL.canParse(id)) refuseBlocked(new URL(id)) },
     /**
      * The object with exactly this id. Where the address led to another id on the same origin (a page's address instead of the
      * id), that id is asked once more.

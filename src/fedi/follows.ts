@@ -1,42 +1,61 @@
 /** Who follows us, and whom we follow. */
-import { and, asc, count, eq, gt } from 'drizzle-orm'
+import { and, asc, count, eq, gt, ne } from 'drizzle-orm'
 import type { Clock } from '../kernel/time.ts'
 import type { Db, Store } from '../store/store.ts'
-import type { Following, FollowState } from './fedi.ts'
+import type { FollowerState, Following, FollowState } from './fedi.ts'
 import { fediTables } from './tables.ts'
 
-export function followBook(store: Store, clock: Clock) {
+/** @param changed called after the commit of each change of an actor's followers */
+export function followBook(store: Store, clock: Clock, changed: (handle: string) => void = () => {}) {
   const { followers, following } = fediTables(store.kit)
   const state = (text: string): FollowState => (text === 'accepted' || text === 'rejected' ? text : 'requested')
   const isOurs = (handle: string, target: string) => and(eq(following.actor, handle), eq(following.target, target))
 
+  const tell = (rows: readonly { actor: string }[]) => {
+    const handles = new Set(rows.map((r) => r.actor))
+    if (handles.size) store.afterCommit(() => { for (const handle of handles) changed(handle) })
+  }
+
   return {
-    /** A second Follow of the same actor replaces the first: a sender that has lost our Accept asks again. */
-    async addFollower(tx: Db, f: { actor: string; follower: string; inbox: string; sharedInbox?: string; followId: string }): Promise<void> {
-      const set = { inbox: f.inbox, sharedInbox: f.sharedInbox ?? null, followId: f.followId, state: 'accepted' }
-      await tx.insert(followers).values({ actor: f.actor, follower: f.follower, since: clock.now(), ...set })
-        .onConflictDoUpdate({ target: [followers.actor, followers.follower], set })
+    /** Its followers have become others elsewhere than here. */
+    changedOf: (handle: string) => tell([{ actor: handle }]),
+    /**
+     * A second Follow of the same actor replaces the first: a sender that has lost our Accept asks again. Who is accepted stays so.
+     * @param waits its people look at each follower first
+     * @returns what it is now
+     */
+    async addFollower(tx: Db, f: { actor: string; follower: string; inbox: string; sharedInbox?: string; followId: string; waits: boolean }): Promise<FollowerState> {
+      const set = { inbox: f.inbox, sharedInbox: f.sharedInbox ?? null, followId: f.followId }
+      const [row] = await tx.insert(followers).values({ actor: f.actor, follower: f.follower, since: clock.now(), state: f.waits ? 'pending' : 'accepted', ...set })
+        .onConflictDoUpdate({ target: [followers.actor, followers.follower], set: f.waits ? set : { ...set, state: 'accepted' } })
+        .returning({ state: followers.state })
+      tell([f])
+      return row?.state === 'pending' ? 'pending' : 'accepted'
     },
     async removeFollower(tx: Db, handle: string, follower: string): Promise<void> {
-      await tx.delete(followers).where(and(eq(followers.actor, handle), eq(followers.follower, follower)))
+      tell(await tx.delete(followers).where(and(eq(followers.actor, handle), eq(followers.follower, follower))).returning({ actor: followers.actor }))
     },
     /** By the Follow's id, which only its sender may name. */
     async removeFollow(tx: Db, follower: string, followId: string): Promise<boolean> {
       const gone = await tx.delete(followers).where(and(eq(followers.follower, follower), eq(followers.followId, followId)))
         .returning({ actor: followers.actor })
+      tell(gone)
       return gone.length > 0
     },
     /** The actor is gone: out of every list. */
     async removeEverywhere(tx: Db, actor: string): Promise<void> {
-      await tx.delete(followers).where(eq(followers.follower, actor))
+      tell(await tx.delete(followers).where(eq(followers.follower, actor)).returning({ actor: followers.actor }))
       await tx.delete(following).where(eq(following.target, actor))
     },
-    removeAllOf: (tx: Db, handle: string) => tx.delete(followers).where(eq(followers.actor, handle)).then(() => {}),
+    async removeAllOf(tx: Db, handle: string): Promise<void> {
+      await tx.delete(followers).where(eq(followers.actor, handle))
+      tell([{ actor: handle }])
+    },
     followersCount: (handle: string): Promise<number> =>
       store.read.$count(followers, and(eq(followers.actor, handle), eq(followers.state, 'accepted'))),
     async followers(handle: string, after = '', limit = 200): Promise<string[]> {
       const rows = await store.read.select({ follower: followers.follower }).from(followers)
-        .where(and(eq(followers.actor, handle), gt(followers.follower, after))).orderBy(asc(followers.follower)).limit(limit)
+        .where(and(eq(followers.actor, handle), eq(followers.state, 'accepted'), gt(followers.follower, after))).orderBy(asc(followers.follower)).limit(limit)
       return rows.map((r) => r.follower)
     },
 
@@ -49,9 +68,10 @@ export function followBook(store: Store, clock: Clock) {
       const set = { state: 'requested', activity, since: clock.now() }
       await tx.insert(following).values({ actor: handle, target, ...set }).onConflictDoUpdate({ target: [following.actor, following.target], set })
     },
-    /** The other side's answer. False where nothing was asked. */
+    /** The other side's answer. False where nothing was asked; and a refusal stands until it is asked anew, whichever of two answers comes last. */
     async answer(tx: Db, handle: string, target: string, to: 'accepted' | 'rejected'): Promise<boolean> {
-      const rows = await tx.update(following).set({ state: to }).where(isOurs(handle, target)).returning({ actor: following.actor })
+      const open = to === 'accepted' ? ne(following.state, 'rejected') : undefined
+      const rows = await tx.update(following).set({ state: to }).where(and(isOurs(handle, target), open)).returning({ actor: following.actor })
       return rows.length > 0
     },
     /** Which of our actors sent the Follow of this id. */
@@ -65,6 +85,10 @@ export function followBook(store: Store, clock: Clock) {
       const [row] = await tx.select({ actor: following.actor }).from(following)
         .where(and(eq(following.target, target), eq(following.state, 'accepted'))).limit(1)
       return row !== undefined
+    },
+    /** Does any of ours follow it, or wait for its answer? */
+    async isWanted(target: string): Promise<boolean> {
+      return await store.read.$count(following, and(eq(following.target, target), ne(following.state, 'rejected'))) > 0
     },
     async following(handle?: string): Promise<Following[]> {
       const rows = await store.read.select().from(following).where(handle === undefined ? undefined : eq(following.actor, handle))

@@ -13,6 +13,7 @@ import { inboxHandler, register } from './dispatch/dispatch.ts'
 import type { Fedi, FediOptions, RemoteActor } from './fedi.ts'
 import { fetcher } from './fetch.ts'
 import { followings } from './follow.ts'
+import { ACCEPT_WAITING, followersOf } from './followers.ts'
 import { followBook } from './follows.ts'
 import { guard } from './http/guard.ts'
 import { routes } from './http/routes.ts'
@@ -23,11 +24,15 @@ import { verifier } from './inbox/verify.ts'
 import { keyRing } from './keys.ts'
 import { lookups } from './lookup.ts'
 import { makeAgent } from './net/agent.ts'
+import { MOVE, movingHandler } from './move.ts'
 import { PER_HOST } from './delivery/deliver.ts'
 import { prover as makeProver } from './proof/prover.ts'
 import { publisher as makePublisher } from './publish.ts'
 import { remoteActors, type KnownActor } from './remote.ts'
 import { PUBLIC } from './terms.ts'
+import { FOLLOWERS_SYNC, synchronization } from './sync/in.ts'
+import { askSoftware, SOFTWARE, softwareHandler } from './software.ts'
+import { followerDigests } from './sync/out.ts'
 import { undoing } from './undo.ts'
 import { makeUris } from './uris.ts'
 
@@ -55,10 +60,13 @@ export function makeFedi(o: FediOptions): Fedi {
   const agent = makeAgent({ allowPrivate, connections: PER_HOST })
   const fetch = fetcher({ agent, allowPrivate, clock, uris, keys, userAgent, isBlocked, signatures: hosts.signatures })
   const remote = remoteActors(store, clock, fetch)
-  const follows = followBook(store, clock)
+  const digests = followerDigests({ store, uris })
+  const follows = followBook(store, clock, digests.changed)
   const publisher = makePublisher({ store, clock, jobs, uris, documents, actors })
+  const ofFollowers = followersOf({ store, jobs, uris, follows, publisher })
   const stones = stoneBook(store, clock)
   const rooms = register()
+  const sync = synchronization({ store, clock, jobs, uris, actors, follows, publisher, remote, fetch, isBlocked, ...o.limits?.sync })
   const verify = verifier({ remote, clock, document: fetch.document, ...(o.limits?.verify ? { limits: o.limits.verify } : {}) })
   const readers = readersBySignature({ uris, clock, verifier: verify, isBlocked, ...(o.limits?.receive ? { refusals: o.limits.receive.refusals } : {}) })
   const prover = makeProver({ uris, keys, actors })
@@ -74,7 +82,7 @@ export function makeFedi(o: FediOptions): Fedi {
     return actor.gone ? 'gone' : 'open'
   }
   const receive = receiver({
-    uris, clock, verifier: verify, intake: arrivals, isBlocked, mailbox, ...(o.limits?.receive ? { limits: o.limits.receive } : {}),
+    uris, clock, verifier: verify, intake: arrivals, isBlocked, mailbox, synchronization: sync, ...(o.limits?.receive ? { limits: o.limits.receive } : {}),
   })
 
   return {
@@ -108,6 +116,7 @@ export function makeFedi(o: FediOptions): Fedi {
     isGone: async (tx, actor) => (await remote.known(actor, tx))?.gone ?? false,
     following: follows.following,
     followersCount: follows.followersCount,
+    followersOf: ofFollowers,
     followers: follows.followers,
     lookupActor: async (text) => bare(await lookup.actor(text)),
     home: lookup.home,
@@ -117,13 +126,17 @@ export function makeFedi(o: FediOptions): Fedi {
     },
     fetchObject: fetch.object,
     on: rooms.on,
-    routes: (options) => routes({ store, uris, handleHost, software, actors, follows, publisher, receive, readers, prover }, options),
+    routes: (options) => routes({ store, uris, handleHost, software, actors, follows, publisher, receive, digests, readers, prover }, options),
     guard: (options) => guard({ uris, readers, signedFetch: o.signedFetch ?? false }, options),
     handlers: () => ({
       [INBOX]: inboxHandler({
         store, clock, jobs, documents, uris, fetch, follows, stones, remote, actors, publisher, isBlocked, actorChanged: verify.forget,
       }, rooms),
-      [DELIVER]: deliverHandler({ store, clock, documents, uris, keys, actors, hosts, send, isBlocked, prover }),
+      [DELIVER]: deliverHandler({ store, clock, documents, uris, keys, actors, hosts, send, digests, isBlocked, prover }),
+      [FOLLOWERS_SYNC]: sync.handler,
+      [MOVE]: movingHandler({ store, uris, actors, remote, follows, publisher, isBlocked }),
+      [SOFTWARE]: softwareHandler({ fetch, hosts, allowPrivate, isBlocked }),
+      [ACCEPT_WAITING]: ofFollowers.handler,
       [ADDRESS]: addressHandler({ store, jobs, remote }),
     }),
     health: {
@@ -137,6 +150,7 @@ export function makeFedi(o: FediOptions): Fedi {
       await stones.sweep(before(KEEP_STONES))
       await remote.sweep(before(KEEP_STRANGERS))
       await hosts.sweep(before(KEEP_HOSTS))
+      await askSoftware({ store, clock, jobs, hosts })
     },
     async close() {
       await hosts.save()

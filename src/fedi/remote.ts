@@ -1,5 +1,6 @@
 /** Remote actors as we know them: fetched from their own id, kept, refreshed, forgotten when gone. */
 import { and, eq, isNull, lt, notExists, sql } from 'drizzle-orm'
+import { getLogger } from '@logtape/logtape'
 import { Problem } from '../kernel/errors.ts'
 import { DAY, type Clock } from '../kernel/time.ts'
 import type { Db, Store } from '../store/store.ts'
@@ -10,6 +11,8 @@ import { fediTables, type RemoteKey } from './tables.ts'
 
 export interface KnownActor extends RemoteActor { keys: RemoteKey[]; fetched: Date; gone: boolean }
 
+const log = getLogger(['toadlane', 'fedi', 'actors'])
+
 /** Older than this, an actor is fetched anew before it is shown or followed. */
 const FRESH = DAY
 
@@ -19,7 +22,7 @@ export function remoteActors(store: Store, clock: Clock, fetch: Fetcher) {
   const read = (row: typeof t.$inferSelect): KnownActor => ({
     id: row.id, host: row.host, type: row.type, name: row.name, inbox: row.inbox, document: JSON.parse(row.document) as Json,
     ...(row.handle ? { handle: row.handle } : {}), ...(row.url ? { url: row.url } : {}), ...(row.sharedInbox ? { sharedInbox: row.sharedInbox } : {}),
-    keys: row.keys, fetched: row.fetched, gone: row.gone !== null,
+    toadlane: row.toadlane, keys: row.keys, fetched: row.fetched, gone: row.gone !== null,
   })
 
   async function known(id: string, db: Db = store.read): Promise<KnownActor | undefined> {
@@ -33,7 +36,7 @@ export function remoteActors(store: Store, clock: Clock, fetch: Fetcher) {
     if (!a) throw new Problem('not-an-actor', 'the document is no actor that can be spoken to', { status: 422 })
     const row = {
       host: a.host, type: a.type, name: a.name, url: a.url ?? null, inbox: a.inbox, sharedInbox: a.sharedInbox ?? null,
-      keys: a.keys, document: JSON.stringify(a.document), fetched: clock.now(), gone: null,
+      toadlane: a.toadlane, keys: a.keys, document: JSON.stringify(a.document), fetched: clock.now(), gone: null,
     }
     return store.write(async (tx) => {
       const [old] = await tx.select({ handle: t.handle, inbox: t.inbox, sharedInbox: t.sharedInbox }).from(t).where(eq(t.id, a.id))
@@ -63,11 +66,12 @@ export function remoteActors(store: Store, clock: Clock, fetch: Fetcher) {
 
   return {
     known,
+    keep,
     refresh,
     markGone,
     /** Known and fresh, or fetched now. Problem `blocked` (403), known or not. */
     async get(id: string): Promise<KnownActor> {
-      fetch.admit(id)
+      fetch.refuseBlocked(id)
       const old = await known(id)
       if (old && !old.gone && clock.now().getTime() - old.fetched.getTime() < FRESH) return old
       try { return await refresh(id) } catch (e) {
@@ -79,7 +83,10 @@ export function remoteActors(store: Store, clock: Clock, fetch: Fetcher) {
     async confirm(id: string, handle: string): Promise<boolean> {
       return store.write(async (tx) => {
         const [other] = await tx.select({ id: t.id }).from(t).where(and(eq(t.handle, handle), isNull(t.gone)))
-        if (other && other.id !== id) return false
+        if (other && other.id !== id) {
+          log.warn('{host} gives an address to a second actor; the first keeps it', { host: handle.slice(handle.lastIndexOf('@') + 1) })
+          return false
+        }
         await tx.update(t).set({ handle }).where(eq(t.id, id))
         return true
       })

@@ -13,6 +13,8 @@ export interface Uris {
   inbox(handle: string): string
   outbox(handle: string): string
   followers(handle: string): string
+  /** Those of them that are of the asking server (FEP-8fcf). */
+  followersOf(handle: string): string
   following(handle: string): string
   featured(handle: string): string
   /** `object('notes', id)` → `ORIGIN/ap/notes/ID` */
@@ -45,6 +47,7 @@ export function makeUris(origin: string): Uris {
     inbox: (handle) => `${actor(handle)}/inbox`,
     outbox: (handle) => `${actor(handle)}/outbox`,
     followers: (handle) => `${actor(handle)}/followers`,
+    followersOf: (handle) => `${actor(handle)}/followers/synchronization`,
     following: (handle) => `${actor(handle)}/following`,
     featured: (handle) => `${actor(handle)}/featured`,
     object: (collection, id) => `${base}/ap/${collection}/${id}`,

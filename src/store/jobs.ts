@@ -9,10 +9,11 @@
  *   are marked `behind`, so that a thousand of them waiting for a dead host cost a claim nothing.
  * - A failed job comes back later; one that is hopeless becomes a dead letter, which people can read and replay.
  */
-import { and, count, desc, eq, gt, inArray, isNotNull, isNull, lt, min, or, sql, type SQL } from 'drizzle-orm'
+import { and, count, desc, eq, gt, inArray, isNotNull, isNull, lt, lte, min, or, sql, type SQL } from 'drizzle-orm'
 import { getLogger } from '@logtape/logtape'
 import { Problem, safeReason } from '../kernel/errors.ts'
 import { DAY, HOUR, MINUTE, SECOND, type Clock } from '../kernel/time.ts'
+import { prepared } from './prepared.ts'
 import type { Db, Store } from './store.ts'
 import { storeTables } from './tables.ts'
 
@@ -59,6 +60,9 @@ export function jobQueue(store: Store, clock: Clock) {
   function lookAgain(keys: readonly string[]): void {
     if (postgres && keys.length) store.afterCommit(() => { promote(store.auto, keys).then(() => wake(), (e: unknown) => log.debug('not looked again: {reason}', { reason: safeReason(e) })) })
   }
+
+  const waits = prepared('job_waits', (db) => db.select({ id: t.id }).from(t)
+    .where(and(eq(t.kind, sql.placeholder('kind')), eq(t.behind, false), lte(t.due, sql`${sql.placeholder('due')}`), isNull(t.leased))).limit(1))
 
   /** `rows` gives key, payload, due, behind and an order. Numbered in that order. */
   async function insert(tx: Db, kind: string, rows: SQL): Promise<void> {
@@ -122,6 +126,13 @@ export function jobQueue(store: Store, clock: Clock) {
   return {
     clock,
     add: (tx: Db, kind: string, job: NewJob) => addMany(tx, kind, [job]),
+    /**
+     * Adds it unless one of its kind waits that falls due no later: for work that is found by looking, whatever called for it. On
+     * PostgreSQL the one that waits may be claimed and done while this transaction is still open: look again now and then (`tidy`).
+     */
+    async addOnce(tx: Db, kind: string, job: NewJob & { due: Date }): Promise<void> {
+      if (!(await waits(tx, { kind, due: t.due.mapToDriverValue(job.due) })).length) await addMany(tx, kind, [job])
+    },
     addMany,
     addForEach,
     claim,

@@ -17,6 +17,9 @@ type Connection = Database.Database
 /** Runs a statement; `arrays` for Drizzle's builders, `objects` for raw SQL. */
 type Run = (text: string, params: unknown[], shape: 'arrays' | 'objects') => unknown[] | Promise<unknown[]>
 
+/** Writes need no turn of the event loop, so that a row of them would stop sockets and timers: after this long they are let through. */
+const BREATH = 10
+
 /** How long a write waits for another process before it gives up. */
 const BUSY_FOR = 10 * SECOND
 
@@ -117,6 +120,13 @@ export function sqliteStore(place: string): Store {
     } finally { thank() }
   }
 
+  let begun = 0
+  async function breathe(): Promise<void> {
+    if (performance.now() - begun < BREATH) return
+    await new Promise((done) => setImmediate(done))
+    begun = performance.now()
+  }
+
   let tail: Promise<unknown> = Promise.resolve()
   let closed: Promise<void> | undefined
   const write: Store['write'] = (fn, options) => {
@@ -124,6 +134,7 @@ export function sqliteStore(place: string): Store {
     if (outer) return tx.nested(outer, fn) // a second BEGIN would wait for itself for ever
     if (closed) return Promise.reject(new Problem('closing', closing, { status: 503 }))
     const run = tail.then(async () => {
+      await breathe()
       await start(options?.limit)
       try {
         const { result, committed } = await tx.run(writer, fn, options)

@@ -14,10 +14,18 @@ export function mayAct(who: Who | undefined, actor: Actor, action: Acting): who 
 }
 
 /**
+ * What the audit log says of it: which of ours acted, and towards which server. Whose post or account it was is not for the log, nor
+ * which handle an account has chosen for itself.
+ */
+export function told(actor: Speaker, uri: string, object: string): { subject: string; server: string } {
+  return { subject: actor.kind === 'person' ? 'person' : uri, server: new URL(object).host }
+}
+
+/**
  * Passes, or throws Problem `sign-in-needed` (401), `forbidden` (403), or `no-actor` (409) where nobody can act as it now: an
  * organisation that has not agreed, or is suspended.
  */
-export function allowActing(who: Who | undefined, actor: Speaker | undefined, action: Acting): asserts who is Who {
+export function allowActing(who: Who | undefined, actor: Speaker | undefined, action: Acting): asserts actor is Speaker {
   if (!who) throw new Problem('sign-in-needed', 'sign in to do this', { status: 401 })
   if (!actor) throw new Problem('no-actor', 'there is no actor of that name here', { status: 404, field: 'as' })
   if (!mayAct(who, actor, action)) {

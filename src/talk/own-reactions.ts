@@ -3,6 +3,7 @@
  * from however many pages at once it is said; what was said can be taken back, for its activity is kept.
  */
 import { and, eq, inArray } from 'drizzle-orm'
+import { z } from 'zod'
 import type { Who } from '../accounts/model.ts'
 import { authorsOf } from '../fedi/dispatch/authority.ts'
 import type { Fedi, Json } from '../fedi/fedi.ts'
@@ -12,7 +13,8 @@ import { newId } from '../kernel/ids.ts'
 import type { Clock } from '../kernel/time.ts'
 import { record } from '../store/audit.ts'
 import type { Db, Store } from '../store/store.ts'
-import { allowActing } from './acting.ts'
+import type { JobHandler } from '../store/workers.ts'
+import { allowActing, told } from './acting.ts'
 import { PUBLIC } from './document.ts'
 import type { Post, ReactionKind, Speaker } from './model.ts'
 import { talkTables } from './tables.ts'
@@ -61,8 +63,10 @@ export function ownReactions(house: OwnReactionHouse) {
   const t = talkTables(store.kit).ownReactions
   const is = (actor: string, kind: ReactionKind, object: string) => and(eq(t.actor, actor), eq(t.kind, kind), eq(t.object, object))
 
-  async function speaking(who: Who | undefined, handle: string): Promise<void> {
-    allowActing(who, await house.speaker(handle), 'actor.react')
+  async function speaking(who: Who | undefined, handle: string): Promise<Speaker> {
+    const speaker = await house.speaker(handle)
+    allowActing(who, speaker, 'actor.react')
+    return speaker
   }
 
   async function target(uri: string): Promise<Target> {
@@ -84,7 +88,10 @@ export function ownReactions(house: OwnReactionHouse) {
     return id
   }
 
-  const server = (uri: string): string => new URL(uri).host
+  async function log(tx: Db, who: Who | undefined, speaker: Speaker, verb: string, object: string): Promise<void> {
+    const { subject, server } = told(speaker, uris.actor(speaker.handle), object)
+    await record(store, tx, clock, { by: who!.by, action: `actor.${verb}`, subject, after: { server } })
+  }
 
   return {
     /**
@@ -93,7 +100,7 @@ export function ownReactions(house: OwnReactionHouse) {
      * Problems: `sign-in-needed`, `forbidden`, `no-actor`, `not-found`, `not-a-post`, `not-public`, and those of `fedi.fetchObject`.
      */
     async react(who: Who | undefined, handle: string, kind: ReactionKind, objectUri: string): Promise<boolean> {
-      await speaking(who, handle)
+      const speaker = await speaking(who, handle)
       const what = await target(objectUri)
       return store.write(async (tx) => {
         // Of many at once one makes the row and speaks; the activity's id follows.
@@ -103,21 +110,20 @@ export function ownReactions(house: OwnReactionHouse) {
         const activity = await say(tx, handle, kind, what)
         await tx.update(t).set({ activity }).where(is(handle, kind, what.uri))
         if (uris.isLocal(what.uri)) await house.reactions.add(tx, { kind, post: what.uri, actor: uris.actor(handle), activity })
-        // Whose post it is, is not for the log.
-        await record(store, tx, clock, { by: who!.by, action: `actor.${kind}`, subject: uris.actor(handle), after: { server: server(what.uri), activity } })
+        await log(tx, who, speaker, kind, what.uri)
         return true
       })
     },
 
     /** Takes it back, without asking anybody. False where nothing was said. */
     async unreact(who: Who | undefined, handle: string, kind: ReactionKind, objectUri: string): Promise<boolean> {
-      await speaking(who, handle)
+      const speaker = await speaking(who, handle)
       return store.write(async (tx) => {
         const [said] = await tx.delete(t).where(is(handle, kind, objectUri)).returning({ activity: t.activity })
         if (!said) return false
         await fedi.undo(tx, { actor: handle, activity: said.activity })
         if (uris.isLocal(objectUri)) await house.reactions.takeBack(tx, uris.actor(handle), said.activity)
-        await record(store, tx, clock, { by: who!.by, action: `actor.un${kind}`, subject: uris.actor(handle), before: { server: server(objectUri), activity: said.activity } })
+        await log(tx, who, speaker, `un${kind}`, objectUri)
         return true
       })
     },
@@ -126,6 +132,17 @@ export function ownReactions(house: OwnReactionHouse) {
     async forget(tx: Db, objectUri: string): Promise<void> {
       const said = await tx.delete(t).where(eq(t.object, objectUri)).returning({ actor: t.actor, activity: t.activity })
       for (const s of said) await fedi.undo(tx, { ...s, quiet: true })
+    },
+
+    /** An actor of ours is gone, and has told everybody so: up to `limit` of its likes and boosts at a time. The number forgotten. */
+    async leave(tx: Db, handle: string, limit: number): Promise<number> {
+      const said = await tx.select().from(t).where(eq(t.actor, handle)).limit(limit)
+      for (const s of said) {
+        await tx.delete(t).where(is(handle, s.kind, s.object))
+        await fedi.undo(tx, { actor: handle, activity: s.activity, quiet: true })
+        if (uris.isLocal(s.object)) await house.reactions.takeBack(tx, uris.actor(handle), s.activity)
+      }
+      return said.length
     },
 
     /** What these actors of ours have said about it. */
@@ -137,4 +154,15 @@ export function ownReactions(house: OwnReactionHouse) {
     },
   }
 }
+
+/** Job kind: forgets what a gone actor of ours (`{ handle }`) liked and boosted, in many short writes. */
+export const LEFT = 'talk.left'
+const BATCH = 100
+export const leftHandler = (store: Store, own: Pick<OwnReactions, 'leave'>): JobHandler => ({
+  concurrency: 1,
+  async run(job) {
+    const { handle } = z.object({ handle: z.string() }).parse(job.payload)
+    for (let n = BATCH; n === BATCH;) n = await store.write((tx) => own.leave(tx, handle, BATCH))
+  },
+})
 export type OwnReactions = ReturnType<typeof ownReactions>

@@ -1,75 +1,62 @@
-/** What people see of talk: the latest posts, one post, and the desk where an organisation's people write. */
+/** What people see of talk: the latest posts, one post with its thread, and the desk where an organisation's people write. */
 import { Hono } from 'hono'
 import type { Context } from 'hono'
 import type { Child } from 'hono/jsx'
 import { z } from 'zod'
+import { may } from '../accounts/model.ts'
 import { Problem } from '../kernel/errors.ts'
-import { plainOf } from '../kernel/text.ts'
 import { Crumbs, Empty, ErrorSummary, Field, Pagination } from '../web/components.tsx'
 import { flash } from '../web/flash.ts'
 import { formProblem, formValues, type FormValues } from '../web/forms.ts'
 import { html, Layout, pageOf, type Page } from '../web/page.tsx'
-import { POST_MAX, type Post } from './model.ts'
+import { tagHref } from './hashtags.ts'
+import { POST_MAX, TITLE_MAX, type Post } from './model.ts'
+import { One } from './post-view.tsx'
 import type { Talk } from './service.ts'
+import { branches } from './thread.ts'
 import { homeOf, PostCard, PostList } from './views.tsx'
 
 const SHOWN = 20
+/** Answers on a page of a thread. */
+const ANSWERS = 100
 const cursor = z.string().regex(/^\d{1,15}_[0-9a-f-]{36}$/).transform((s) => {
   const [ms, id] = s.split('_') as [string, string]
   return { published: new Date(Number(ms)), id }
-})
-const after = (c: Context) => cursor.optional().catch(undefined).parse(c.req.query('before'))
+}).optional().catch(undefined)
+export const cursorOf = (c: Context, name: string) => cursor.parse(c.req.query(name))
+export const cursorAt = (post: Post): string => `${post.published.getTime()}_${post.id}`
 const next = (path: string, posts: readonly Post[]) => {
   const last = posts.at(-1)
-  return posts.length === SHOWN && last ? `${path}?before=${last.published.getTime()}_${last.id}` : undefined
-}
-/** The first words of a post, for titles. */
-const opening = (post: Post): string => {
-  const text = plainOf(post.html).replace(/\s+/g, ' ').trim()
-  return text.length > 60 ? `${text.slice(0, 60).replace(/\s+\S*$/, '')}…` : text
+  return posts.length === SHOWN && last ? `${path}${path.includes('?') ? '&' : '?'}before=${cursorAt(last)}` : undefined
 }
 
-const Latest = ({ page, posts }: { page: Page; posts: readonly Post[] }) => (
-  <Layout page={page} title={page.t('talk.title')} current="/talk" dye="plum" description={page.t('talk.lede')}>
-    <div class="wrap sect stack">
-      <h1>{page.t('talk.title')}</h1>
-      <p class="lede">{page.t('talk.lede')}</p>
-      {posts.length ? <PostList page={page} posts={posts} /> : <Empty title={page.t('talk.empty')}><p>{page.t('talk.emptyHint')}</p></Empty>}
-      <Pagination page={page} next={next('/talk', posts)} />
-    </div>
-  </Layout>
-)
+const Latest = ({ page, posts, tag }: { page: Page; posts: readonly Post[]; tag?: string }) => {
+  const { t } = page
+  const title = tag === undefined ? t('talk.title') : t('talk.tagged', { tag })
+  const path = tag === undefined ? '/talk' : `/talk?tag=${encodeURIComponent(tag)}`
+  return (
+    <Layout page={page} title={title} current="/talk" dye="plum" description={t('talk.lede')} canonical={path} unlisted={tag !== undefined}>
+      <div class="wrap sect stack">
+        {tag === undefined ? null : <Crumbs page={page} items={[{ href: '/talk', label: t('talk.title') }, { label: title }]} />}
+        <h1>{title}</h1>
+        <p class="lede">{t('talk.lede')}</p>
+        {posts.length ? <PostList page={page} posts={posts} />
+          : tag === undefined ? <Empty title={t('talk.empty')}><p>{t('talk.emptyHint')}</p></Empty> : <Empty title={t('talk.noTagged', { tag })} />}
+        <Pagination page={page} next={next(path, posts)} />
+      </div>
+    </Layout>
+  )
+}
 
-const One = ({ page, post, mine, acts }: { page: Page; post: Post; mine: boolean; acts?: Child }) => (
-  <Layout page={page} title={page.t('talk.by', { name: post.authorName, opening: opening(post) })} current="/talk" dye="plum"
-    alternate={post.uri} description={opening(post)} unlisted={!post.speaker}>
-    <div class="wrap sect stack">
-      <Crumbs page={page} items={[
-        { href: '/talk', label: page.t('talk.title') },
-        ...(post.speaker ? [{ href: homeOf(post), label: post.authorName }] : []),
-        { label: page.t('talk.post') },
-      ]} />
-      <h1 class="vh">{page.t('talk.by', { name: post.authorName, opening: opening(post) })}</h1>
-      <PostCard page={page} post={post} whole />
-      {mine ? (
-        <p class="row">
-          <a class="btn quiet small" href={`/posts/${post.id}/edit`}>{page.t('talk.edit')}</a>
-          <a class="btn quiet small" href={`/posts/${post.id}/remove`}>{page.t('talk.remove')}</a>
-        </p>
-      ) : null}
-      {acts}
-    </div>
-  </Layout>
-)
-
-interface WriteProps { page: Page; title: string; back: { href: string; label: string }; button: string; values?: FormValues; problem?: Problem; posts?: readonly Post[] }
-const Write = ({ page, title, back, button, values, problem, posts }: WriteProps) => (
+interface WriteProps { page: Page; title: string; back: { href: string; label: string }; button: string; /** Ask for a title: where there is one, or may be. */ titled: boolean; values?: FormValues; problem?: Problem; posts?: readonly Post[] }
+const Write = ({ page, title, back, button, titled, values, problem, posts }: WriteProps) => (
   <Layout page={page} title={title} current="/talk" dye="plum" problem={problem} unlisted>
     <div class="wrap sect stack">
       <Crumbs page={page} items={[back, { label: title }]} />
       <h1>{title}</h1>
       {problem ? <ErrorSummary page={page} problem={problem} /> : null}
       <form method="post" class="stack narrow">
+        {titled ? <Field page={page} name="title" label={page.t('talk.heading')} hint={page.t('talk.headingHint')} required={false} maxlength={TITLE_MAX} values={values} problem={problem} /> : null}
         <Field page={page} name="text" type="area" rows={8} required label={page.t('talk.words')} hint={page.t('talk.wordsHint', { max: POST_MAX })} values={values} problem={problem} />
         <Field page={page} name="language" label={page.t('talk.language')} hint={page.t('talk.languageHint')} required={false} values={values} problem={problem} />
         <p><button class="btn">{button}</button></p>
@@ -96,26 +83,57 @@ const Remove = ({ page, post }: { page: Page; post: Post }) => (
 /** What rooms above put on a post's page. */
 export interface PostExtras { acts?: (c: Context, post: Post) => Promise<Child | undefined> }
 
+/** The post of the address. What waits or was hidden is there for curators only. */
+export async function findPost(c: Context, talk: Talk): Promise<Post> {
+  const post = await talk.read.byId(c.req.param('id') ?? '')
+  if (post?.state === 'removed') throw new Problem('post-gone', 'this post was taken down', { status: 410 })
+  if (!post || (post.state !== 'public' && !may(c.get('who'), 'comment.moderate'))) throw new Problem('not-found', 'there is no such post', { status: 404 })
+  return post
+}
+
 export function talkPages(talk: Talk, extras: PostExtras = {}): Hono {
   const app = new Hono()
 
-  const find = async (c: Context): Promise<Post> => {
-    const post = await talk.read.byId(c.req.param('id') ?? '')
-    if (!post) throw new Problem('not-found', 'there is no such post', { status: 404 })
-    if (post.state === 'removed') throw new Problem('post-gone', 'this post was taken down', { status: 410 })
-    return post
-  }
   const mine = async (c: Context, action: 'post.edit' | 'post.remove'): Promise<Post> => {
-    const post = await find(c)
+    const post = await findPost(c, talk)
     if (!c.get('who')) throw new Problem('sign-in-needed', 'sign in to do this', { status: 401 })
     if (!(await talk.mayChange(c.get('who'), post, action))) throw new Problem('forbidden', 'this account may not change this post', { status: 403 })
     return post
   }
 
-  app.get('/talk', async (c) => html(c, <Latest page={pageOf(c)} posts={await talk.read.latest(SHOWN, after(c))} />))
-  app.get('/posts/:id', async (c) => {
-    const post = await find(c)
-    return html(c, <One page={pageOf(c)} post={post} mine={await talk.mayChange(c.get('who'), post, 'post.edit')} acts={await extras.acts?.(c, post)} />)
+  app.get('/talk', async (c) => {
+    const asked = c.req.query('tag')?.toLowerCase()
+    const tag = asked !== undefined && /^[\p{L}\p{N}_]{1,201}$/u.test(asked) ? asked : undefined
+    const posts = tag === undefined ? await talk.read.latest(SHOWN, cursorOf(c, 'before')) : await talk.read.tagged(tagHref(pageOf(c).site.origin, tag), SHOWN, cursorOf(c, 'before'))
+    return html(c, <Latest page={pageOf(c)} posts={posts} {...(tag === undefined ? {} : { tag })} />)
+  })
+
+  async function one(c: Context, post: Post, values?: FormValues, problem?: Problem) {
+    const who = c.get('who')
+    const root = post.thread ?? post.id, begins = root === post.id
+    // A part of a thread begins when its post was said; the whole may be long.
+    const from = cursorOf(c, 'after') ?? (begins ? undefined : { published: post.published, id: '' })
+    const [answered, rows, edit, remove, voices, acts] = await Promise.all([
+      post.inReplyTo === null ? undefined : talk.read.byUri(post.inReplyTo), talk.read.thread(root, ['public'], ANSWERS + 1, from),
+      talk.mayChange(who, post, 'post.edit'), talk.mayChange(who, post, 'post.remove'), post.state === 'public' ? talk.voices(who, post) : [], extras.acts?.(c, post),
+    ])
+    const answers = rows.slice(0, ANSWERS), last = answers.at(-1)
+    return html(c, <One page={pageOf(c)} post={post} {...(answered?.state === 'public' ? { answered } : {})} replies={branches(answers, begins ? undefined : post.uri)}
+      next={rows.length > ANSWERS && last ? `/posts/${post.id}?after=${cursorAt(last)}#replies` : undefined} voices={voices} acts={acts} values={values} problem={problem}
+      may={{ edit: edit && post.text !== null, remove, pin: edit && post.inReplyTo === null && post.visibility === 'public', moderate: post.speaker === null ? may(who, 'comment.moderate') : false }} />, problem?.status ?? 200)
+  }
+  app.get('/posts/:id', async (c) => one(c, await findPost(c, talk)))
+  app.post('/posts/:id/reply', async (c) => {
+    const post = await findPost(c, talk)
+    const values = await formValues(c)
+    let reply: Post
+    try {
+      reply = await talk.reply(c.get('who'), String(values.as ?? ''), post.id, { text: values.text ?? '' })
+    } catch (e) {
+      return one(c, post, values, formProblem(e))
+    }
+    flash(c, 'talk.replied')
+    return c.redirect(`/posts/${post.thread ?? post.id}#p-${reply.id}`, 303)
   })
 
   app.get('/manage/:handle/posts', async (c) => {
@@ -129,7 +147,7 @@ export function talkPages(talk: Talk, extras: PostExtras = {}): Hono {
     const speaker = await talk.mayPost(c.get('who'), handle)
     const values = await formValues(c)
     try {
-      const post = await talk.publish(c.get('who'), handle, { text: values.text, language: values.language || undefined })
+      const post = await talk.publish(c.get('who'), handle, { text: values.text, language: values.language || undefined, title: values.title || undefined })
       flash(c, 'talk.published')
       return c.redirect(`/posts/${post.id}`, 303)
     } catch (e) {
@@ -139,17 +157,17 @@ export function talkPages(talk: Talk, extras: PostExtras = {}): Hono {
   })
 
   const editView = (page: Page, post: Post, values: FormValues, problem?: Problem) => (
-    <Write page={page} title={page.t('talk.editTitle')} back={{ href: `/posts/${post.id}`, label: page.t('talk.post') }} button={page.t('talk.save')} values={values} problem={problem} />
+    <Write page={page} title={page.t('talk.editTitle')} back={{ href: `/posts/${post.id}`, label: page.t('talk.post') }} button={page.t('talk.save')} titled={post.kind === 'article'} values={values} problem={problem} />
   )
   app.get('/posts/:id/edit', async (c) => {
     const post = await mine(c, 'post.edit')
-    return html(c, editView(pageOf(c), post, { text: post.text ?? '', language: post.language ?? '' }))
+    return html(c, editView(pageOf(c), post, { text: post.text ?? '', language: post.language ?? '', title: post.title ?? '' }))
   })
   app.post('/posts/:id/edit', async (c) => {
     const post = await mine(c, 'post.edit')
     const values = await formValues(c)
     try {
-      await talk.edit(c.get('who'), post.id, { text: values.text, language: values.language || undefined })
+      await talk.edit(c.get('who'), post.id, { text: values.text, language: values.language || undefined, title: values.title || undefined })
     } catch (e) {
       const problem = formProblem(e)
       return html(c, editView(pageOf(c), post, values, problem), problem.status)
@@ -165,6 +183,15 @@ export function talkPages(talk: Talk, extras: PostExtras = {}): Hono {
     flash(c, 'talk.removed')
     return c.redirect(homeOf(post), 303)
   })
+
+  for (const verb of ['pin', 'unpin'] as const) {
+    app.post(`/posts/:id/${verb}`, async (c) => {
+      const post = await mine(c, 'post.edit')
+      await talk.pins[verb](c.get('who'), post.id)
+      flash(c, verb === 'pin' ? 'talk.pinDone' : 'talk.unpinDone')
+      return c.redirect(`/posts/${post.id}`, 303)
+    })
+  }
   return app
 }
 
@@ -173,7 +200,7 @@ interface DeskProps { page: Page; name: string; handle: string; open: boolean; w
 const Desk = ({ page, name, handle, open, why, posts, values, problem }: DeskProps) => {
   const back = { href: `/manage/${handle}`, label: name }
   const title = page.t('talk.writeAs', { name })
-  if (open) return <Write page={page} title={title} back={back} button={page.t('talk.publish')} posts={posts} values={values} problem={problem} />
+  if (open) return <Write page={page} title={title} back={back} button={page.t('talk.publish')} titled posts={posts} values={values} problem={problem} />
   return (
     <Layout page={page} title={title} current="/talk" dye="plum" unlisted>
       <div class="wrap sect stack">

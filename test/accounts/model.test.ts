@@ -18,6 +18,7 @@ const matrix: Record<Action, string> = {
   'post.publish': 'admin editor',
   'post.edit': 'admin editor',
   'post.remove': 'admin curator editor',
+  'follower.manage': 'admin editor',
   'actor.follow': 'admin editor',
   'actor.react': 'admin editor',
   'report.decide': 'admin curator',

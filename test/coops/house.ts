@@ -38,6 +38,7 @@ export function recorder(store: Store, clock: { now(): Date }, followers = 0) {
     },
     async publish(_tx: Db, p: Publish) { published.push(p); return { id: `${ORIGIN}/ap/activities/${published.length}` } },
     followersCount: vi.fn(async () => followers),
+    followersOf: { counts: async () => ({ accepted: followers, pending: 0 }), list: async () => [], accept: async () => true, reject: async () => 'accepted', acceptWaiting: async () => {} },
   }
   return { fedi, puts, published, buried, actors }
 }

@@ -75,7 +75,7 @@ describe.each(engines)('organisations on $engine', ({ fresh: open }) => {
     const organisation = (await c.read.organisation(handle))!
     expect(organisation).toMatchObject({ standing: 'consented', consent: { basis: 'agreed at the meeting', by: 'user:c' } })
     expect(h.puts.at(-1)).toMatchObject({ open: true })
-    expect(h.changes).toEqual([{ what: 'opened', id, handle, name: `Name of ${handle}`, quiet: true }])
+    expect(h.changes).toMatchObject([{ what: 'opened', id, handle, name: `Name of ${handle}`, quiet: true }])
     expect(h.published).toEqual([])
     await put(handle, { summary: 'New words.' })
     expect(h.published).toMatchObject([{ actor: handle, to: 'followers', inOutbox: false, activity: { type: 'Update', object: { id: `${ORIGIN}/ap/actors/${handle}` } } }])

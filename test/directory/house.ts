@@ -24,6 +24,7 @@ export function rooms(store: Store, more: Partial<CoopsHouse> = {}) {
     actors: { ...actors, bury: async (tx, handle) => { await bury(tx, handle, 'Organization') } },
     publish: async () => { throw new Error('an import publishes nothing') },
     followersCount: async () => 0,
+    followersOf: { counts: async () => ({ accepted: 0, pending: 0 }), list: async () => [], accept: async () => false, reject: async () => undefined, acceptWaiting: async () => {} },
   }
   const jobs = jobQueue(store, clock)
   const organisations = coops({ store, clock, jobs, fedi, ...more })

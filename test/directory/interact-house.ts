@@ -41,12 +41,15 @@ export async function interactHouse(databaseUrl?: string) {
   await account('eve', 'member', [ids.stocksy])
   await account('two', 'member', [ids.stocksy, ids.resonate, ids.shy])
   await account('max', 'member')
+  await account('rosa', 'member')
+  const rosa = (await house.accounts.read.byEmail('rosa@coops.example'))!
+  await house.accounts.takeHandle({ by: `user:${rosa.id}`, role: 'member', editorOf: new Set(), userId: rosa.id }, { handle: 'rosa', name: 'Rosa' })
 
   interface Answer { status: number; text: string; location: string | null; headers: Headers }
   const read = async (r: Response): Promise<Answer> => ({ status: r.status, text: (await r.text()).replaceAll('\u2060', ''), location: r.headers.get('location'), headers: r.headers })
   const cookieOf = (who: string, more = '') => [cookies[who], more].filter(Boolean).join('; ')
   return {
-    house, app, origin, remote, ids,
+    house, app, origin, remote, ids, rosa: rosa.id,
     get: async (at: string, who = '', cookie = '') => read(await app.request(origin + at, { headers: { accept: 'text/html', cookie: cookieOf(who, cookie) } })),
     post: async (at: string, fields: Record<string, string>, who = '', headers: Record<string, string> = {}) => read(await app.request(origin + at, {
       method: 'POST', body: new URLSearchParams(fields), headers: { origin, accept: 'text/html', cookie: cookieOf(who), 'x-forwarded-for': '203.0.113.1', ...headers },

@@ -139,7 +139,7 @@ describe.each(engines)('on $engine', ({ engine, place }) => {
     expect(await following()).toEqual([])
     const log = (await audit()).filter((a) => a.action.startsWith('actor.')).map((a) => [a.action, a.subject])
     expect(log).toEqual([['actor.follow', i.house.fedi.uris.actor('stocksy')], ['actor.unfollow', i.house.fedi.uris.actor('stocksy')]])
-    expect(JSON.stringify((await audit()).filter((a) => a.action.startsWith('actor.')))).not.toContain('ana')
+    expect(JSON.stringify((await audit()).filter((a) => a.action.startsWith('actor.')))).not.toContain('users/ana')
   })
 
   test('a post: its words cleaned, behind its note; liked and boosted by one of several, and back', async () => {
@@ -160,6 +160,60 @@ describe.each(engines)('on $engine', ({ engine, place }) => {
     for (const verb of ['unlike', 'unboost']) await i.post(`/interact/${verb}`, { uri, as: 'resonate' }, 'two')
     expect((await sent()).map((a) => a.type)).toEqual(['Undo', 'Undo'])
     expect((await i.get(`/interact?uri=${enc(uri)}`, 'two')).text).not.toContain('likes it')
+  })
+
+  test('answered, in one’s own name too; its author is mentioned and written to, and it stands in its words on our page', async () => {
+    const uri = theirs()
+    const opened = await i.get(`/interact?uri=${enc(uri)}&intent=create&content=${enc('Dear <b>Ana</b>')}`, 'rosa')
+    expect(opened.text).toContain('name="text" value="Dear &lt;b&gt;Ana&lt;/b&gt;"')
+    const looked = await i.post('/interact', { uri, intent: 'create', text: 'Dear <b>Ana</b>' }, 'rosa')
+    expect(looked.text).toMatch(/<details open=""><summary>Answer/)
+    expect(looked.text).toContain('Dear &lt;b&gt;Ana&lt;/b&gt;</textarea>')
+    expect(looked.text).toContain('In the name of Rosa')
+    const said = await i.post('/interact/answer', { uri, as: 'rosa', text: 'Dear Ana, yes' }, 'rosa')
+    expect([said.status, said.location]).toEqual([303, expect.stringMatching(/^\/posts\/[0-9a-f-]{36}$/)])
+    expect((await i.get(said.location!)).text).toContain('Dear Ana, yes')
+    expect(await sent()).toEqual([expect.objectContaining({
+      type: 'Create', actor: i.house.fedi.uris.actor('rosa'), cc: expect.arrayContaining([ana.id]),
+      object: expect.objectContaining({ type: 'Note', inReplyTo: uri, tag: [expect.objectContaining({ type: 'Mention', href: ana.id, name: `@ana@${i.remote.host}` })] }),
+    })])
+    i.remote.seen.length = 0
+    for (const [who, as, status] of [['rosa', 'stocksy', 403], ['ada', 'rosa', 403], ['max', 'rosa', 403], ['', 'rosa', 401]] as const) {
+      expect((await i.post('/interact/answer', { uri, as, text: 'No' }, who)).status, `${who} ${as}`).toBe(status)
+    }
+    const empty = await i.post('/interact/answer', { uri, as: 'rosa', text: '' }, 'rosa')
+    expect(empty.status).toBe(422)
+    expect((await i.post('/interact/answer', { uri: 'javascript:x', as: 'rosa', text: 'Keep these words' }, 'rosa')).text).toContain('Keep these words</textarea>')
+    expect((await i.post('/interact/answer', { uri: `${i.remote.origin}/nothing`, as: 'rosa', text: 'Keep these words' }, 'rosa')).text).toContain('Keep these words</textarea>')
+    expect(await sent()).toEqual([])
+  })
+
+  test('something new, with words that another page has given, which one sees first', async () => {
+    const opened = await i.get(`/interact?uri=&intent=create&content=${enc('Read this: https://weave.example/')}`, 'eve')
+    expect(opened.text).toContain('Read this: https://weave.example/</textarea>')
+    expect(await sent()).toEqual([])
+    const said = await i.post('/interact/answer', { as: 'stocksy', text: 'Read this' }, 'eve')
+    expect((await i.get(said.location!)).text).toContain('Read this')
+    expect((await i.get(`/interact?intent=create&content=x`)).text).toContain('/sign-in?next=%2Finteract%3Fintent%3Dcreate')
+  })
+
+  test('a person’s likes: the log does not say whose handle it is; who leaves takes them along', async () => {
+    const uri = theirs()
+    const ours = await i.house.talk.publish(commandLine, 'stocksy', { text: 'To be liked' })
+    const before = (await audit()).length
+    for (const [verb, at] of [['follow', ana.id], ['like', uri], ['boost', uri], ['like', ours.uri]] as const) expect((await i.post(`/interact/${verb}`, { uri: at, as: 'rosa' }, 'rosa')).status).toBe(303)
+    expect((await audit()).slice(before).map((a) => a.subject)).toEqual(['person', 'person', 'person', 'person'])
+    expect(JSON.stringify((await audit()).slice(before).map((a) => [a.before, a.after, a.why]))).not.toContain('rosa')
+    await i.settled()
+    const boost = i.remote.posts().map((s) => JSON.parse(s.body.toString()) as { id: string; type: string }).find((a) => a.type === 'Announce')!
+    expect((await i.app.request(boost.id)).status).toBe(200)
+    expect((await i.house.talk.read.byId(ours.id))!.likes).toBe(1)
+    await i.house.accounts.dropPerson({ by: `user:${i.rosa}`, role: 'member', editorOf: new Set(), userId: i.rosa })
+    await i.settled()
+    expect(await i.house.talk.own.about(['rosa'], uri)).toEqual([])
+    expect((await i.app.request(boost.id)).status).toBe(410)
+    expect((await i.house.talk.read.byId(ours.id))!.likes).toBe(0)
+    expect((await i.get(`/interact?uri=${enc(uri)}`, 'rosa')).text).toContain('acts for nobody')
   })
 
   test('the address of a post’s page will do', async () => {

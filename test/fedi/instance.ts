@@ -51,6 +51,7 @@ export async function makeInstance(o: InstanceOptions): Promise<Instance> {
     await fedi.actors.put(tx, { handle: 'shut', open: false, owner: 'organisation:2', document: { type: 'Organization', name: 'Shut' } })
   })
   const app = new Hono()
+  app.use(fedi.guard())
   app.route('/', fedi.routes({ humanPage: (id) => id.endsWith('/coop') ? `${origin}/co-ops/coop` : undefined }))
   app.all('*', (c) => c.text('a page', 404))
   const server = o.listen === false ? undefined : serve({ fetch: app.fetch, port, hostname: '127.0.0.1' })
@@ -139,6 +140,14 @@ export async function post(url: string, activity: unknown, by: { keyId: string; 
   const headers: Record<string, string> = { 'content-type': 'application/activity+json', ...signed, ...o.headers }
   for (const name of [...(o.omit ?? []), 'host']) delete headers[name]
   return fetch(url, { method: 'POST', body: body as string, headers })
+}
+
+/** A signed GET, as another server would send it. */
+export async function signedGet(url: string, by: { keyId: string; key: KeyObject }, o: PostOptions = {}): Promise<Response> {
+  const signed = signRequest(o.kind ?? 'cavage', { method: 'GET', url: new URL(o.target ?? url), date: o.date ?? new Date(), keyId: o.keyId ?? by.keyId, key: by.key })
+  const headers: Record<string, string> = { accept: 'application/activity+json', ...signed, ...o.headers }
+  for (const name of [...(o.omit ?? []), 'host']) delete headers[name]
+  return fetch(url, { headers, redirect: 'manual' })
 }
 
 let n = 0

@@ -143,6 +143,13 @@ describe('the queue of writes', () => {
     await Promise.all(Array.from({ length: 50 }, (_, i) => store.write(async () => { await pause(i % 3); order.push(i) })))
     expect(order).toEqual(order.map((_, i) => i))
   })
+  test('lets timers and sockets through, however long the row of writes is', async () => {
+    const store = await open(newFile())
+    let passed = 0, writes = 0
+    const timer = setInterval(() => { passed++ }, 1)
+    try { while (passed < 3 && writes < 50_000) { await fill(store, 'a', 100); writes++ } } finally { clearInterval(timer) }
+    expect(passed).toBe(3)
+  })
   test('survives a thousand different statements and failing ones', async () => {
     const store = await open(newFile())
     for (let i = 0; i < 1000; i++) {

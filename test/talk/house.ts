@@ -10,7 +10,7 @@ import { countedNotes } from '../../src/talk/counted.ts'
 import type { Speaker } from '../../src/talk/model.ts'
 import { talk as makeTalk } from '../../src/talk/service.ts'
 import { talkWire } from '../../src/talk/wire.ts'
-import { makeInstance } from '../fedi/instance.ts'
+import { makeInstance, type InstanceOptions } from '../fedi/instance.ts'
 
 /** Who speaks here: one of each kind, and a listing that may not. */
 export const speakers: Readonly<Record<string, Speaker>> = {
@@ -20,8 +20,8 @@ export const speakers: Readonly<Record<string, Speaker>> = {
   directory: { kind: 'directory', id: null, handle: 'directory', name: 'The directory', open: true },
 }
 
-export async function talkInstance(store: Store) {
-  const instance = await makeInstance({ store, handlers: [], workers: false })
+export async function talkInstance(store: Store, o: Partial<InstanceOptions> = {}) {
+  const instance = await makeInstance({ store, handlers: [], ...o, workers: false })
   const { fedi, jobs } = instance
   const at = new Date()
   await store.write((tx) => tx.insert(coopTables(store.kit).organisations).values({
@@ -38,7 +38,7 @@ export async function talkInstance(store: Store) {
   const workers = startWorkers(store, jobs, handlers, { poll: 20 })
   const app = new Hono()
   app.route('/', countedNotes(talk))
-  app.route('/', fedi.routes())
+  app.route('/', fedi.routes({ featured: talk.pins.featured }))
   return {
     ...instance, talk, app,
     say: (text: string) => talk.publish(commandLine, 'coop', { text }),

@@ -167,7 +167,7 @@ describe.each(engines)('on $engine', ({ fresh }) => {
     await send(dora, activity(dora.id, 'Delete', dora.id))
     await until('the forgetting', async () => (await kept(held.id))?.state === 'removed')
     const late = { ...(await kept(held.id))!, uri: `${dora.id}/late`, html: '<p>x</p>' }
-    await i.store.write(async (tx) => expect(await i.talk.receive(tx, { id: dora.id, host: remote.host, type: 'Person', name: 'Dora', inbox: dora.inbox, document: {} }, late)).toBe(false))
+    await i.store.write(async (tx) => expect(await i.talk.receive(tx, { id: dora.id, host: remote.host, type: 'Person', name: 'Dora', inbox: dora.inbox, document: {}, toadlane: false }, late)).toBe(false))
     expect(await i.talk.read.thread(root.id, ['public', 'held', 'hidden'], 10)).toEqual([])
   })
 

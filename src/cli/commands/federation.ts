@@ -35,7 +35,7 @@ export async function follow(io: Io, actor: string, o: Opts): Promise<Answer> {
 }
 
 export async function peers(io: Io): Promise<Answer> {
-  return withHouse(io, async ({ fedi, clock }) => {
+  return withHouse(io, async ({ fedi, clock, peers: mirrors }) => {
     const hosts: HostHealth[] = []
     for (let after: string | undefined; ;) {
       const page = await fedi.health.peers(after, 200)
@@ -43,7 +43,7 @@ export async function peers(io: Io): Promise<Answer> {
       if (page.length < 200) break
       after = page.at(-1)?.host
     }
-    const following = await fedi.following()
+    const [following, directories] = await Promise.all([fedi.following(), mirrors.directories(commandLine)])
     const day = (d: Date | null) => d?.toISOString().slice(0, 16).replace('T', ' ') ?? 'never'
     const now = clock.now()
     const stateOf = (h: HostHealth) => (h.openUntil && h.openUntil > now ? 'resting' : h.failures ? one(h.failures, 'failure') : 'well')
@@ -52,8 +52,9 @@ export async function peers(io: Io): Promise<Answer> {
     const text = [
       hosts.length ? table(rows, ['SERVER', 'STATE', 'REACHED', 'FAILED', 'SOFTWARE']) : 'no other server is known yet',
       ...(follows.length ? ['', table(follows, ['WHO', 'STATE', 'FOLLOWS'])] : []),
+      ...(directories.length ? ['', table(directories.map((d) => [shown(d.name ?? d.actor), d.state, d.mirrored, day(d.changed), d.actor]), ['DIRECTORY', 'STATE', 'MIRRORED', 'LAST CHANGE', 'ACTOR'])] : []),
     ].join('\n')
-    return { json: { peers: hosts, following }, text }
+    return { json: { peers: hosts, following, directories }, text }
   })
 }
 

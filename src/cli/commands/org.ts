@@ -2,6 +2,7 @@
 import { commandLine } from '../../accounts/model.ts'
 import type { Whole } from '../../coops/service.ts'
 import { Problem } from '../../kernel/errors.ts'
+import type { Talk } from '../../talk/service.ts'
 import { withHouse } from '../house.ts'
 import { shown, table, type Answer, type Io, type Opts } from '../io.ts'
 
@@ -36,10 +37,22 @@ function textOf(w: Whole, rules: number, page: string): string {
 
 export async function publish(io: Io, handle: string, o: Opts): Promise<Answer> {
   return withHouse(io, async ({ talk, config }) => {
-    const post = await talk.publish(commandLine, handle, { text: o.text, ...(o.lang === undefined ? {} : { language: o.lang }) })
+    const words = { text: o.text, ...(o.lang === undefined ? {} : { language: o.lang }) }
+    const post = o.replyTo === undefined ? await talk.publish(commandLine, handle, { ...words, ...(o.title === undefined ? {} : { title: o.title }) })
+      : await talk.reply(commandLine, handle, await answered(talk, String(o.replyTo), config.origin), words)
     const page = `${config.origin}/posts/${post.id}`
     return { json: { id: post.id, uri: post.uri, page }, text: `published: ${page}` }
   })
+}
+
+/** The id here of a post that was given as such, as the address of its page, or as its ActivityPub id. */
+async function answered(talk: Talk, given: string, origin: string): Promise<string> {
+  const page = `${origin}/posts/`
+  if (given.startsWith(page)) return given.slice(page.length)
+  if (!/^https?:/.test(given)) return given
+  const post = await talk.read.byUri(given)
+  if (!post) throw new Problem('not-found', 'this post is not kept here', { status: 404, field: 'reply-to' })
+  return post.id
 }
 
 export async function consent(io: Io, handle: string, o: Opts): Promise<Answer> {

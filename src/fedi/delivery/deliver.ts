@@ -19,6 +19,9 @@ import type { Uris } from '../uris.ts'
 import { readParcel } from './enqueue.ts'
 import type { HostBook } from './hosts.ts'
 import type { Send } from './send.ts'
+import { listOf } from '../json.ts'
+import { SYNC_HEADER } from '../sync/digest.ts'
+import type { FollowerDigests } from '../sync/out.ts'
 import { isTrouble, verdict } from './verdict.ts'
 
 const log = getLogger(['toadlane', 'fedi', 'deliver'])
@@ -38,11 +41,12 @@ export interface DeliveryHouse {
   actors: LocalActors
   hosts: HostBook
   send: Send
+  digests: FollowerDigests
   isBlocked(host: string): boolean
   prover: Prover
 }
 
-interface Body { bytes: Uint8Array; digest: string; handle: string }
+interface Body { bytes: Uint8Array; digest: string; handle: string; /** It is addressed to the actor's followers. */ toFollowers: boolean }
 
 export function deliverHandler(house: DeliveryHouse): JobHandler {
   const { store, clock, documents, uris, keys, hosts } = house
@@ -59,11 +63,11 @@ export function deliverHandler(house: DeliveryHouse): JobHandler {
     if (cached) return cached
     const document = await documents.get(activity)
     if (!document || document.gone) return undefined // taken back before it was sent; its Delete follows
-    const actor = (JSON.parse(document.json) as { actor?: unknown }).actor
+    const { actor, to, cc } = JSON.parse(document.json) as { actor?: unknown; to?: unknown; cc?: unknown }
     const handle = typeof actor === 'string' ? uris.handleOf(actor) : undefined
     if (!handle) throw new GiveUp('the activity has no local actor')
     const bytes = Buffer.from((await house.prover.proved(document)).json)
-    const body = { bytes, digest: sha256(bytes), handle }
+    const body = { bytes, digest: sha256(bytes), handle, toFollowers: [...listOf(to), ...listOf(cc)].includes(uris.followers(handle)) }
     bodies.set(activity, body)
     return body
   }
@@ -80,7 +84,8 @@ export function deliverHandler(house: DeliveryHouse): JobHandler {
   /** 410: nobody is behind this inbox any more. */
   async function forget(inbox: string): Promise<void> {
     const gone = await store.auto.delete(followers).where(or(eq(followers.inbox, inbox), eq(followers.sharedInbox, inbox)))
-      .returning({ one: followers.actor })
+      .returning({ actor: followers.actor })
+    for (const { actor } of gone) house.digests.changed(actor)
     log.info('an inbox of {host} is gone, with {count} followers', { host: new URL(inbox).host, count: gone.length })
   }
 
@@ -91,7 +96,9 @@ export function deliverHandler(house: DeliveryHouse): JobHandler {
     const known = await hosts.signatures.of(inbox.host)
     let receipt
     try {
-      const parcel = { inbox, body: body.bytes, digest: body.digest, keyId: uris.mainKey(body.handle), key: await keyOf(body.handle) }
+      const sync = body.toFollowers ? await house.digests.header(body.handle, inbox.origin) : undefined
+      const headers = sync === undefined ? {} : { headers: { [SYNC_HEADER]: sync } }
+      const parcel = { ...headers, inbox, body: body.bytes, digest: body.digest, keyId: uris.mainKey(body.handle), key: await keyOf(body.handle) }
       receipt = await house.send(parcel, known, signal)
     } catch (e) {
       if (e instanceof Refused) throw new GiveUp(`not sent: ${e.message}`)

@@ -1,12 +1,12 @@
 /** How each other server fares: its circuit, and which kind of signature it takes. Kept in the database, so that a restart knows it. */
-import { and, asc, eq, gt, gte, isNull, lt, or, sql } from 'drizzle-orm'
+import { and, asc, eq, gt, gte, inArray, isNotNull, isNull, lt, lte, or, sql } from 'drizzle-orm'
 import { LRUCache } from 'lru-cache'
 import { getLogger } from '@logtape/logtape'
 import { safeReason } from '../../kernel/errors.ts'
 import { HOUR, MINUTE, SECOND, type Clock } from '../../kernel/time.ts'
 import type { Jobs } from '../../store/jobs.ts'
 import { prepared } from '../../store/prepared.ts'
-import type { Store } from '../../store/store.ts'
+import type { Db, Store } from '../../store/store.ts'
 import { storeTables } from '../../store/tables.ts'
 import type { HostHealth } from '../fedi.ts'
 import type { SignatureKind } from '../net/sign.ts'
@@ -40,7 +40,7 @@ export function hostBook(store: Store, clock: Clock, jobs: Jobs) {
   const read = prepared('host', (db) => db.select().from(t).where(eq(t.host, sql.placeholder('host'))))
   const cache = new LRUCache<string, Kept>({ max: 5000 })
   const probing = new Map<string, number>()
-  const blank = (host: string): Row => ({ host, lastSuccess: null, lastFailure: null, failures: 0, openUntil: null, signature: null, software: null })
+  const blank = (host: string): Row => ({ host, lastSuccess: null, lastFailure: null, failures: 0, openUntil: null, signature: null, software: null, softwareAt: null })
   const now = () => clock.now().getTime()
 
   async function of(host: string): Promise<Row> {
@@ -136,6 +136,17 @@ export function hostBook(store: Store, clock: Clock, jobs: Jobs) {
         if (cache.get(host)?.row.signature === kind) return
         void change(host, { signature: kind })
       },
+    },
+
+    /** What it says that it runs. */
+    runs: (host: string, software: string): Promise<void> => change(host, { software }),
+    /** Hosts that were reached and have not been asked what they run since `before`: from now on they have. */
+    async unasked(tx: Db, before: Date, limit: number): Promise<string[]> {
+      const rows = await tx.select({ host: t.host }).from(t)
+        .where(and(isNotNull(t.lastSuccess), or(isNull(t.softwareAt), lte(t.softwareAt, before)))).orderBy(sql`${t.softwareAt} is not null`, asc(t.softwareAt), asc(t.host)).limit(limit)
+      const hosts = rows.map((r) => r.host)
+      if (hosts.length) await tx.update(t).set({ softwareAt: clock.now() }).where(inArray(t.host, hosts))
+      return hosts
     },
 
     save,

@@ -8,7 +8,7 @@ import { otherKind, signRequest, type SignatureKind } from '../net/sign.ts'
 import { retryAfter, triesOtherSignature } from './verdict.ts'
 
 export interface SenderOptions { agent: Agent; allowPrivate: boolean; clock: Clock; userAgent: string }
-export interface Parcel { inbox: URL; body: Uint8Array; /** base64 SHA-256 */ digest: string; keyId: string; key: KeyObject }
+export interface Parcel { inbox: URL; body: Uint8Array; /** base64 SHA-256 */ digest: string; keyId: string; key: KeyObject; /** Signed too; for the inbox's own origin only. */ headers?: Readonly<Record<string, string>> }
 export interface Receipt { status: number; retryAfter?: number; /** The kind that was accepted. */ kind?: SignatureKind }
 
 /** As much of an answer as is read before its connection is given up. */
@@ -17,7 +17,8 @@ const ACCEPT = 'application/activity+json, application/json;q=0.9, */*;q=0.1'
 
 export function sender(o: SenderOptions) {
   async function post(url: URL, kind: SignatureKind, p: Parcel, signal: AbortSignal) {
-    const signed = signRequest(kind, { method: 'POST', url, digest: p.digest, date: o.clock.now(), keyId: p.keyId, key: p.key })
+    const more = p.headers && url.origin === p.inbox.origin ? { headers: p.headers } : {}
+    const signed = signRequest(kind, { method: 'POST', url, digest: p.digest, date: o.clock.now(), keyId: p.keyId, key: p.key, ...more })
     const r = await request(url, {
       dispatcher: o.agent, method: 'POST', body: p.body, signal,
       headers: { ...signed, 'content-type': 'application/activity+json', accept: ACCEPT, 'user-agent': o.userAgent },

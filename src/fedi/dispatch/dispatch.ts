@@ -40,17 +40,17 @@ const payload = z.object({ raw: activity.optional(), hint: hint.optional(), to: 
 /** A hint that cannot be looked up is worth a few tries, not three days of them. */
 const HINT_TRIES = 4
 
-/** The handlers that rooms have registered. */
+/** The handlers that rooms have registered. Several may listen to one key: they run in the order of their registration, in one transaction. */
 export function register() {
-  const handlers = new Map<string, InboundHandler>()
+  const handlers = new Map<string, InboundHandler[]>()
   return {
     on(key: string, handler: InboundHandler): void {
-      if (handlers.has(key)) throw new Error(`two rooms want ${key}`)
-      handlers.set(key, handler)
+      handlers.set(key, [...(handlers.get(key) ?? []), handler])
     },
     /** `Create`: with or without a type of object. `Create/`: only with one. */
     wants: (type: string): boolean => [...handlers.keys()].some((k) => k === type || k.startsWith(type.endsWith('/') ? type : `${type}/`)),
-    find: (keys: readonly string[]): InboundHandler | undefined => keys.map((k) => handlers.get(k)).find((h) => h !== undefined),
+    /** Those of the first key that anybody listens to; none where nobody does. */
+    find: (keys: readonly string[]): readonly InboundHandler[] => keys.map((k) => handlers.get(k)).find((h) => h !== undefined) ?? [],
   }
 }
 export type Register = ReturnType<typeof register>
@@ -135,13 +135,14 @@ export function inboxHandler(house: DispatchHouse, rooms: Register): JobHandler 
       try {
         await store.write(async (tx) => {
           const better = await plan.effect?.(tx)
-          const handler = rooms.find(better?.keys ?? plan.keys)
-          if (handler) {
-            await handler(tx, {
+          const listeners = rooms.find(better?.keys ?? plan.keys)
+          for (const listener of listeners) {
+            await listener(tx, {
               ...a, host, object: plan.object,
               ...(plan.objectId === undefined ? {} : { objectId: plan.objectId }), ...(read.to === undefined ? {} : { addressed: read.to }),
             })
-          } else if (!plan.effect) log.debug('{type} of {host}: nothing to do', { type: a.type, host })
+          }
+          if (!listeners.length && !plan.effect) log.debug('{type} of {host}: nothing to do', { type: a.type, host })
           await jobs.done([job.id], tx) // with the effect, or not at all
         })
       } catch (e) {

@@ -2,10 +2,13 @@
  * What an inbound activity means, by its type: what has to be settled with the network first, what fedi itself does inside the
  * transaction, and under which keys a room may have more to do. WIRE.md section 5 as a table.
  */
+import { Problem } from '../../kernel/errors.ts'
+import type { Jobs } from '../../store/jobs.ts'
 import type { Db } from '../../store/store.ts'
 import type { LocalActors } from '../actors.ts'
 import type { Json } from '../fedi.ts'
 import type { FollowBook } from '../follows.ts'
+import { MOVE, namesBack } from '../move.ts'
 import { idOf, isObject, listOf, originOf, sameOrigin } from '../json.ts'
 import type { Publisher } from '../publish.ts'
 import type { RemoteActors } from '../remote.ts'
@@ -29,6 +32,7 @@ export interface PlanHouse {
   sources: Sources
   follows: FollowBook
   stones: StoneBook
+  jobs: Jobs
   remote: RemoteActors
   actors: LocalActors
   publisher: Publisher
@@ -45,6 +49,10 @@ const keysFor = (type: string, object: unknown): string[] => {
   if (inner === undefined) return [type]
   return ACTOR_TYPES.has(inner) ? [`${type}/Actor`, `${type}/${inner}`, type] : [`${type}/${inner}`, type]
 }
+
+/** Names a thing and carries none of it: an id, with its type and terms of others' (`toad:revision`) at most. */
+const isReference = (v: unknown): boolean =>
+  idOf(v) !== undefined && (!isObject(v) || Object.keys(v).every((k) => k === 'id' || k === 'type' || k === '@context' || k.includes(':')))
 
 export function plans(house: PlanHouse): (a: Act) => Promise<Plan> {
   const { uris, sources, follows, stones, remote, actors, publisher } = house
@@ -66,12 +74,13 @@ export function plans(house: PlanHouse): (a: Act) => Promise<Plan> {
       async effect(tx) {
         await notUndone(tx, a)
         const actor = handle === undefined ? undefined : await actors.find(handle, tx)
-        if (!actor?.open || actor.gone) {
+        if (!actor?.open || actor.gone || actor.owner === 'instance') {
           await answer(tx, uris.instanceHandle, 'Reject')
           return { keys: [] }
         }
         const shared = signer.sharedInbox ? { sharedInbox: signer.sharedInbox } : {}
-        await follows.addFollower(tx, { actor: actor.handle, follower: a.actor, inbox: signer.inbox, followId: a.id, ...shared })
+        const state = await follows.addFollower(tx, { actor: actor.handle, follower: a.actor, inbox: signer.inbox, followId: a.id, waits: actor.approves, ...shared })
+        if (state === 'pending') return { keys: [] } // nothing has come of it yet
         await answer(tx, actor.handle, 'Accept')
       },
     }
@@ -158,10 +167,17 @@ export function plans(house: PlanHouse): (a: Act) => Promise<Plan> {
     }
   }
 
+  /** A collection's owner tells what is in it: ids, perhaps of other servers and perhaps many. The room decides what to fetch, and when. */
+  async function listed(a: Act): Promise<Plan> {
+    const key = a.type === 'Update' ? 'Update/Listed' : a.type
+    return house.wants(key) ? { object: a.raw.object, keys: [key], effect: (tx) => notUndone(tx, a) } : { object: undefined, keys: [] }
+  }
+
   /** Create and Update: the author's own, and not deleted before. */
   async function made(a: Act): Promise<Plan> {
     const id = idOf(a.raw.object)
     const inner = typeOf(a.raw.object)
+    if (a.type === 'Update' && idOf(a.raw.target) !== undefined && listOf(a.raw.object).every(isReference)) return listed(a)
     if (a.type === 'Update' && (id === a.actor || (inner !== undefined && ACTOR_TYPES.has(inner)))) {
       if (id !== a.actor) throw new Dropped('an Update of another actor')
       const fresh = await remote.refresh(a.actor)
@@ -185,6 +201,29 @@ export function plans(house: PlanHouse): (a: Act) => Promise<Plan> {
     }
   }
 
+  /** The old account says where it went, the new one that it is the same: both must. What follows from it is a job's work. */
+  async function moved(a: Act): Promise<Plan> {
+    const to = idOf(a.raw.target)
+    if (idOf(a.raw.object) !== a.actor) throw new Dropped('a Move of another')
+    if (to === undefined || to === a.actor || !URL.canParse(to) || uris.isLocal(to)) throw new Dropped('a Move to nowhere else')
+    if (!(await follows.isWanted(a.actor)) && !house.wants('Move')) return { object: undefined, keys: [] }
+    const target = await remote.keep(await sources.fetched(to))
+    if (target.id !== to || !namesBack(target.document, a.actor)) throw new Dropped('a Move that the new account knows nothing of')
+    // What the old one says of itself now is kept. It moves all the same where its server is away by now.
+    const old = await sources.fetched(a.actor).then((document) => remote.keep(document)).catch((e: unknown) => { if (!(e instanceof Problem)) throw e })
+    if (old) house.actorChanged(a.actor)
+    const said = `move ${to}`
+    return {
+      object: target.document, objectId: to, keys: ['Move'],
+      async effect(tx) {
+        await notUndone(tx, a)
+        if (await stones.any(tx, [said], a.actor)) return { keys: [] } // who followed the old one again since has meant it
+        await stones.set(tx, said, a.actor)
+        if (await follows.isWanted(a.actor)) await house.jobs.add(tx, MOVE, { key: `move ${a.actor}`, payload: { from: a.actor, to } })
+      },
+    }
+  }
+
   async function other(a: Act): Promise<Plan> {
     if (!house.wants(a.type)) return { object: undefined, keys: [] }
     const special = house.wants(`${a.type}/`)
@@ -199,9 +238,12 @@ export function plans(house: PlanHouse): (a: Act) => Promise<Plan> {
     Reject: answered,
     Block: block,
     Flag: flag,
+    Move: moved,
     Delete: remove,
     Create: made,
     Update: made,
+    Add: listed,
+    Remove: listed,
   }
   return (a) => (Object.hasOwn(byType, a.type) ? byType[a.type]! : other)(a)
 }

@@ -6,12 +6,13 @@ import type { LocalActors } from '../actors.ts'
 import type { Json } from '../fedi.ts'
 import type { FollowBook } from '../follows.ts'
 import type { Publisher } from '../publish.ts'
+import type { FollowerDigests } from '../sync/out.ts'
 import { inContext, withoutContext } from '../terms.ts'
 import type { Uris } from '../uris.ts'
 
 const PAGE = 20
 
-export interface CollectionsHouse { store: Store; uris: Uris; actors: LocalActors; follows: FollowBook; publisher: Publisher; featured?: (handle: string) => Promise<readonly Json[]> }
+export interface CollectionsHouse { store: Store; uris: Uris; actors: LocalActors; follows: FollowBook; publisher: Publisher; digests: FollowerDigests; featured?: (handle: string) => Promise<readonly Json[]> }
 export type CollectionName = 'outbox' | 'followers' | 'following' | 'featured'
 
 export function collections(house: CollectionsHouse) {
@@ -72,6 +73,14 @@ export function collections(house: CollectionsHouse) {
       const actor = await house.actors.find(handle)
       if (!actor?.open) return undefined
       return actor.gone ? 'gone' : inContext(await by[name](handle, query))
+    },
+    /** The followers that are of the server of this origin (FEP-8fcf), for that server alone; undefined where there is no list. */
+    async followersOf(handle: string, origin: string): Promise<Json | 'gone' | undefined> {
+      const actor = await house.actors.find(handle)
+      if (!actor?.open) return undefined
+      if (actor.gone) return 'gone'
+      const orderedItems = await house.digests.of(handle, origin)
+      return orderedItems && inContext({ id: uris.followersOf(handle), type: 'OrderedCollection', totalItems: orderedItems.length, orderedItems })
     },
   }
 }

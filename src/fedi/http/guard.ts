@@ -25,7 +25,8 @@ export interface GuardHouse {
 const DOCUMENT = /^application\/(activity\+json|ld\+json)/i
 const VARY = 'Signature, Signature-Input'
 
-function refusal(e: unknown): Response {
+/** The answer to who may not read it; what is no Refusal is 503. */
+export function refusal(e: unknown): Response {
   const known = e instanceof Refusal ? e : undefined
   if (!known) log.error('a signature could not be checked: {reason}', { reason: safeReason(e) })
   else log.debug('GET: {status} {reason}', { status: known.status, reason: known.message })

@@ -23,6 +23,8 @@ const kind = (name: string, label: string, comment: string, sub = 'as:Organizati
 const property = (name: string, label: string, range: string, comment: string, sub?: string): Term =>
   ({ name, kind: 'property', label, comment, domain: 'as:Organization', range, ...(sub === undefined ? {} : { sub }) })
 
+const ofDirectory = (name: string, comment: string): Term => ({ name, kind: 'property', label: name, comment, domain: 'toad:Directory', range: 'as:OrderedCollection' })
+
 /** In the order in which a reader wants them. */
 export const vocabulary: readonly Term[] = [
   kind('Cooperative', 'Co-operative', 'An organisation that its members own and control. A value of schema:additionalType, as all of these kinds are.'),
@@ -38,6 +40,14 @@ export const vocabulary: readonly Term[] = [
   property('status', 'status', 'xsd:string', 'archived, where the listing is kept but no longer shown in lists. Absent otherwise.'),
   property('memberOf', 'member of', 'as:Organization', 'A federation to which the organisation belongs, confirmed by it or not.', 'org:memberOf'),
   property('profile', 'profile', 'rdf:JSON', 'The whole profile as one JSON value; each figure in it with value, unit, year, source and confidence.'),
+  ofDirectory('members', 'The organisations that this directory lists, newest toad:changed first. Each item is an id with toad:revision and toad:changed.'),
+  ofDirectory('calls', 'The calls of accelerators that this directory lists, in the same way.'),
+  ofDirectory('campaigns', 'The campaigns that this directory lists, in the same way.'),
+  ofDirectory('proposals', 'The offers and needs that this directory lists, in the same way.'),
+  { name: 'revision', kind: 'property', label: 'revision', domain: 'as:Object', range: 'xsd:integer',
+    comment: 'Grows with each change of the thing. In a directory’s collections, and in the Add, Update and Remove about them, it counts what this directory has said of the thing; the highest holds.' },
+  { name: 'changed', kind: 'property', label: 'changed', domain: 'as:Object', range: 'xsd:dateTime',
+    comment: 'When the thing last changed, of whatever kind the change was.' },
 ]
 
 const reference = (id: string) => ({ '@id': id, '@type': '@id' })

@@ -7,12 +7,14 @@ import type { Receive } from '../inbox/receive.ts'
 import type { Readers } from '../inbox/readers.ts'
 import type { Prover } from '../proof/prover.ts'
 import type { Publisher } from '../publish.ts'
+import type { FollowerDigests } from '../sync/out.ts'
 import type { Store } from '../../store/store.ts'
 import type { Uris } from '../uris.ts'
 import { collections, type CollectionName } from './collections.ts'
+import { refusal } from './guard.ts'
 import { vocabularyAnswer } from './ns.ts'
 import { discovery, nodeInfo, VERSIONS } from './nodeinfo.ts'
-import { answerJson, server, type Asked } from './serve.ts'
+import { ACTIVITY_JSON, answerJson, server, type Asked } from './serve.ts'
 import { addressFrom } from './source.ts'
 import { webfinger } from './webfinger.ts'
 
@@ -25,6 +27,7 @@ export interface RoutesHouse {
   follows: FollowBook
   publisher: Publisher
   receive: Receive
+  digests: FollowerDigests
   readers: Readers
   prover: Prover
 }
@@ -64,6 +67,17 @@ export function routes(house: RoutesHouse, o: RoutesOptions = {}): Hono {
     app.get(`/ap/actor/${name}`, list(uris.instanceHandle, name))
     app.get(`/ap/actors/:handle/${name}`, (c) => list(c.req.param('handle'), name)(c))
   }
+
+  /** Who follows from a server is told to that server and to nobody else; no cache may hand it on. */
+  const followersOf = (handle: string) => async (c: Context): Promise<Response> => {
+    let reader: string
+    try { reader = await house.readers.of(c.req.raw, source(c)) } catch (e) { return refusal(e) }
+    const found = await lists.followersOf(handle, new URL(reader).origin)
+    if (found === undefined) return c.notFound()
+    return found === 'gone' ? gone() : new Response(JSON.stringify(found), { headers: { 'content-type': ACTIVITY_JSON, 'cache-control': 'private, no-store' } })
+  }
+  app.get('/ap/actor/followers/synchronization', followersOf(uris.instanceHandle))
+  app.get('/ap/actors/:handle/followers/synchronization', (c) => followersOf(c.req.param('handle'))(c))
 
   app.get('/ap/*', async (c, next) => {
     const found = await served.document(uris.origin + c.req.path, asked(c))

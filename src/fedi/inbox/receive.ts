@@ -16,6 +16,8 @@ import { openEnvelope, type Envelope } from './envelope.ts'
 import { carriesWord, forwarding } from './forwarded.ts'
 import { ownWord, type Intake } from './intake.ts'
 import { Refusal } from './refusal.ts'
+import { SYNC_HEADER } from '../sync/digest.ts'
+import type { Synchronization } from '../sync/in.ts'
 import { claimedDigests, forHost, readSignature, type ClaimedSignature, type HeaderBag } from './signature.ts'
 import type { Verifier } from './verify.ts'
 
@@ -35,6 +37,7 @@ export interface InboxHouse {
   /** Of a personal inbox: is there an open actor? */
   mailbox(handle: string): Promise<'open' | 'gone' | 'none'>
   limits?: ReceiveLimits
+  synchronization?: Pick<Synchronization, 'heard'>
 }
 
 /** What Mastodon, Lemmy, Misskey and the like send; plain application/json is what some smaller ones do. */
@@ -111,10 +114,15 @@ export function receiver(house: InboxHouse) {
     const arrival = own ? ownWord(envelope.id, envelope.raw, body, handle) : await forwarded(envelope, { body, by: bareHost(new URL(actor.id)), addressed: handle, source })
     if (!arrival) return
     const isNew = await intake.keep(arrival)
-    if (!isNew) log.debug('an activity of {host} came again', { host })
+    if (!isNew) { log.debug('an activity of {host} came again', { host }); return }
+    const sync = signature.covered.includes(SYNC_HEADER) ? headers.get(SYNC_HEADER) : null
+    if (sync) house.synchronization?.heard(actor, sync).catch((e: unknown) => log.debug('followers of {host} were not compared: {reason}', { host, reason: safeReason(e) }))
   }
 
-  function refuse(e: unknown, source: string | undefined): Response {
+  /** A body whose length nobody has told, of which nothing was read: it may never end. */
+  const isEndless = (request: Request): boolean => request.headers.get('content-length') === null && !request.bodyUsed
+
+  function refuse(e: unknown, request: Request, source: string | undefined): Response {
     if (!(e instanceof Refusal)) {
       log.error('an activity could not be kept: {reason}', { reason: safeReason(e) })
       return new Response('not now\n', { status: 503, headers: { 'retry-after': '300' } })
@@ -124,7 +132,7 @@ export function receiver(house: InboxHouse) {
     const headers: Record<string, string> = { 'content-type': 'text/plain; charset=utf-8' }
     if (e.retryAfter !== undefined) headers['retry-after'] = String(e.retryAfter)
     if (e.status === 405) headers.allow = 'POST'
-    if (e.unread) headers.connection = 'close'
+    if (e.unread || (request.method === 'POST' && isEndless(request))) headers.connection = 'close'
     return new Response(`${e.message}\n`, { status: e.status, headers })
   }
 
@@ -137,7 +145,7 @@ export function receiver(house: InboxHouse) {
       if (request.method !== 'POST') throw new Refusal(405, 'only POST')
       await pass(request, handle, source)
       return new Response(null, { status: 202 })
-    } catch (e) { return refuse(e, source) }
+    } catch (e) { return refuse(e, request, source) }
   }
 }
 export type Receive = ReturnType<typeof receiver>

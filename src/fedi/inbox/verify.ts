@@ -36,8 +36,9 @@ export interface Claim {
 }
 
 /** What is needed of an actor here; its whole document, up to 1 MiB, is not kept in memory. */
-export type Signer = Pick<KnownActor, 'id' | 'keys' | 'gone'>
-const signer = ({ id, keys, gone }: KnownActor): Signer => ({ id, keys, gone })
+export type Signer = Pick<KnownActor, 'id' | 'keys' | 'gone'> & { /** Id of its followers collection. */ followers?: string }
+const signer = ({ id, keys, gone, document: { followers } }: KnownActor): Signer =>
+  ({ id, keys, gone, ...(typeof followers === 'string' && followers.length <= 2048 ? { followers } : {}) })
 
 export interface VerifierHouse {
   remote: RemoteActors
@@ -59,7 +60,7 @@ export function verifier(house: VerifierHouse) {
   const total = budget(clock, limits.total)
   /** Known actors, so that a busy one costs no query. Short-lived: another process may learn of a new key. */
   const actors = new LRUCache<string, Signer>({
-    max: 5000, ttl: MINUTE, maxSize: 16 * 1024 * 1024, sizeCalculation: (s) => JSON.stringify(s.keys).length + s.id.length + 100,
+    max: 5000, ttl: MINUTE, maxSize: 16 * 1024 * 1024, sizeCalculation: (s) => JSON.stringify(s.keys).length + s.id.length + (s.followers?.length ?? 0) + 100,
   })
   /** Actors that could not be had: when it may be tried again. */
   const missing = new LRUCache<string, number>({ max: 10_000 })

@@ -15,6 +15,8 @@ export interface ToSign {
   /** Base64 SHA-256 of the body; absent where there is none. */
   digest?: string
   date: Date
+  /** More headers that are sent and signed: names in lower case, values of one line. */
+  headers?: Readonly<Record<string, string>>
   keyId: string
   key: KeyObject
 }
@@ -31,10 +33,14 @@ function cavage(r: ToSign): Record<string, string> {
     lines.push(`digest: SHA-256=${r.digest}`)
     names.push('digest')
   }
+  for (const [name, value] of Object.entries(r.headers ?? {})) {
+    lines.push(`${name}: ${value}`)
+    names.push(name)
+  }
   const algorithm = r.key.asymmetricKeyType === 'rsa' ? 'rsa-sha256' : 'hs2019'
   const signature = make(lines.join('\n'), r.key)
   return {
-    host: r.url.host, date, ...(r.digest === undefined ? {} : { digest: `SHA-256=${r.digest}` }),
+    ...r.headers, host: r.url.host, date, ...(r.digest === undefined ? {} : { digest: `SHA-256=${r.digest}` }),
     signature: `keyId="${r.keyId}",algorithm="${algorithm}",headers="${names.join(' ')}",signature="${signature}"`,
   }
 }
@@ -47,11 +53,15 @@ function rfc9421(r: ToSign): Record<string, string> {
     lines.push(`"content-digest": sha-256=:${r.digest}:`)
     names.push('"content-digest"')
   }
+  for (const [name, value] of Object.entries(r.headers ?? {})) {
+    lines.push(`"${name}": ${value}`)
+    names.push(`"${name}"`)
+  }
   const algorithm = r.key.asymmetricKeyType === 'rsa' ? 'rsa-v1_5-sha256' : 'ed25519'
   const parameters = `(${names.join(' ')});created=${Math.floor(r.date.getTime() / 1000)};keyid="${r.keyId}";alg="${algorithm}"`
   const signature = make([...lines, `"@signature-params": ${parameters}`].join('\n'), r.key)
   return {
-    host: r.url.host, date: r.date.toUTCString(), ...(r.digest === undefined ? {} : { 'content-digest': `sha-256=:${r.digest}:` }),
+    ...r.headers, host: r.url.host, date: r.date.toUTCString(), ...(r.digest === undefined ? {} : { 'content-digest': `sha-256=:${r.digest}:` }),
     'signature-input': `sig1=${parameters}`, signature: `sig1=:${signature}:`,
   }
 }
