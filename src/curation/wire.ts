@@ -1,7 +1,8 @@
 /** Inbound: Flag becomes a report, its Undo closes it. Fedi has checked signature and origin, and found the ids of ours. */
 import type { Fedi, Inbound, Json } from '../fedi/fedi.ts'
-import { idOf, isObject } from '../fedi/json.ts'
+import { idOf } from '../fedi/json.ts'
 import { excerpt, plain, plainOf } from '../kernel/text.ts'
+import type { Db } from '../store/store.ts'
 import { SUBJECTS_MAX, WORDS_MAX } from './model.ts'
 import type { Reports } from './service.ts'
 
@@ -28,8 +29,9 @@ export function reportWire(fedi: Pick<Fedi, 'on'>, reports: Reports): void {
   fedi.on('Flag', async (tx, a) => {
     await reports.receive(tx, { activity: a.id, actor: a.actor, host: a.host, words: wordsOf(a.raw), subjects: subjectsOf(a.object) })
   })
-  fedi.on('Undo/Flag', async (tx, a: Inbound) => {
-    const activity = isObject(a.object) ? idOf(a.object) : undefined
-    if (activity !== undefined) await reports.withdraw(tx, { activity, actor: a.actor, host: a.host })
-  })
+  const undone = async (tx: Db, a: Inbound): Promise<void> => {
+    if (a.objectId !== undefined) await reports.withdraw(tx, { activity: a.objectId, actor: a.actor, host: a.host })
+  }
+  fedi.on('Undo/Flag', undone)
+  fedi.on('Undo', undone) // where only the id is named
 }

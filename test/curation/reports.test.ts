@@ -107,7 +107,7 @@ describe.each(engines)('reports on $engine', ({ fresh }) => {
     await undo({ ...open, actor: bo.id }, bo)
     await undo(open, bo)
     expect((await all()).map((x) => x.state).sort()).toEqual(['acted', 'open'])
-    await undo(open, mod)
+    await undo(open.id, mod) // some name it by its id alone
     await undo(decided, mod)
     expect((await all()).find((x) => x.words === 'one')).toMatchObject({ state: 'dismissed', decidedBy: 'peer:127.0.0.1', why: null })
     expect((await all()).find((x) => x.words === 'two')).toMatchObject({ state: 'acted', why: 'talked to them' })
