@@ -3,14 +3,17 @@
  * together share it. Only then does the sender get its 202.
  */
 import { createHash } from 'node:crypto'
-import { lt, sql } from 'drizzle-orm'
+import { inArray, lt, sql } from 'drizzle-orm'
+import { getLogger } from '@logtape/logtape'
 import type { Clock } from '../../kernel/time.ts'
 import type { Jobs } from '../../store/jobs.ts'
-import type { Store } from '../../store/store.ts'
+import type { Db, Store } from '../../store/store.ts'
 import type { Json } from '../fedi.ts'
 import { idOf, sameOrigin } from '../json.ts'
 import { fediTables } from '../tables.ts'
 import { Refusal } from './refusal.ts'
+
+const log = getLogger(['toadlane', 'fedi', 'inbox'])
 
 export const INBOX = 'inbox'
 const BATCH = 200
@@ -77,9 +80,17 @@ export function intake(store: Store, clock: Clock, jobs: Jobs) {
         : sql`insert into received (id, body, at) select value->>0, value->>1, ${now} from json_each(${rows}) where true
             on conflict do nothing returning id`)
       const fresh = kept.map((k) => first.get(k.id)!)
+      if (fresh.length < first.size) await count(tx, new Map([...first].filter(([, w]) => !fresh.includes(w))))
       await jobs.addMany(tx, INBOX, fresh.map(({ arrival: a }) => ({ key: a.thread, payload: a.payload })))
       return new Set(fresh)
     })
+  }
+
+  /** The first body under an id is the one that counts; whoever sends another is at least counted (HOSTILE.md 41). */
+  async function count(tx: Db, again: ReadonlyMap<string, Waiting>): Promise<void> {
+    const rows = await tx.select({ id: t.id, body: t.body }).from(t).where(inArray(t.id, [...again.keys()]))
+    const others = rows.filter((r) => hashed(again.get(r.id)!.arrival.body) !== r.body).length
+    if (others) log.info('{count} came under the id of an earlier activity, with another body', { count: others })
   }
 
   async function drain(): Promise<void> {

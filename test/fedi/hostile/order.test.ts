@@ -1,5 +1,6 @@
 /** HOSTILE.md rows 40 to 44: the same twice, at once, in the wrong order, too late, and a great deal of it. On both engines. */
 import { createHash } from 'node:crypto'
+import { configure, reset } from '@logtape/logtape'
 import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { fediTables } from '../../../src/fedi/tables.ts'
@@ -48,10 +49,15 @@ describe.each(engines)('on $engine', ({ fresh }) => {
     }
   })
 
-  test('row 41: another body under an id that has come: the first counts', async () => {
+  test('row 41: another body under an id that has come: the first counts, and the others are counted', async () => {
     const a = h.create()
     expect(await h.outcome(() => h.send(a))).toEqual(kept)
+    const counted: unknown[] = []
+    await configure({ reset: true, sinks: { kept: (r) => { if ('count' in r.properties) counted.push(r.properties.count) } }, loggers: [{ category: ['toadlane', 'fedi', 'inbox'], lowestLevel: 'info', sinks: ['kept'] }, { category: ['logtape', 'meta'], lowestLevel: 'fatal', sinks: [] }] })
+    expect(await h.outcome(() => h.send(a))).toEqual(again) // the same: no more than a repetition
     for (const b of [{ ...a, object: note(h.x.id) }, { ...a, type: 'Delete', object: (a.object as { id: string }).id }, { ...a, published: 'later' }]) expect(await h.outcome(() => h.send(b))).toEqual(again)
+    await reset()
+    expect(counted).toEqual([1, 1, 1])
     const { received } = fediTables(h.i.store.kit)
     const rows = await h.i.store.read.select({ body: received.body }).from(received).where(sql`id = ${createHash('sha256').update(a.id).digest('base64url')}`)
     expect(rows).toEqual([{ body: createHash('sha256').update(JSON.stringify(a)).digest('base64url') }])

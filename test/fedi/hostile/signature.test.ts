@@ -143,7 +143,7 @@ describe('row 24: a key’s document that lies about its owner', () => {
 })
 
 test('row 25: two actors', async () => {
-  for (const actor of [[h.x.id, h.y.id], [h.x.id], [], [{ id: h.x.id }], { type: 'Person' }, null, 1]) {
+  for (const actor of [[h.x.id, h.y.id], [], [{ id: h.x.id }, h.y.id], { type: 'Person' }, null, 1]) {
     expect(await h.outcome(() => h.send({ ...h.create(), actor })), JSON.stringify(actor)).toEqual(refused(400))
   }
 })
