@@ -240,9 +240,13 @@ export function peers(house: PeerHouse) {
     async directories(who: Who | undefined): Promise<FollowedDirectory[]> {
       allow(who, 'delivery.manage')
       const [followed, numbers] = await Promise.all([fedi.following('directory'), rows.numbers()])
-      return Promise.all(followed.map(async ({ actor, state }) => ({
-        actor, name: (await fedi.knownActor(actor))?.name ?? null, state, mirrored: numbers.get(actor)?.mirrored ?? 0, changed: numbers.get(actor)?.changed ?? null,
-      })))
+      const rowsOf = await Promise.all(followed.map(async ({ actor, state }) => {
+        const known = await fedi.knownActor(actor)
+        // A co-op of another Toadlane is followed for its posts: it lists nothing.
+        if (known && (known.type !== 'Group' || !known.toadlane)) return []
+        return [{ actor, name: known?.name ?? null, state, mirrored: numbers.get(actor)?.mirrored ?? 0, changed: numbers.get(actor)?.changed ?? null }]
+      }))
+      return rowsOf.flat()
     },
   }
 }

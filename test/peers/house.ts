@@ -43,7 +43,7 @@ export function peersHouse(store: Store) {
       },
       async knownActor(id) {
         const document = web.get(id)
-        return typeof document === 'object' ? { id, host: 'peer.example', type: 'Group', name: 'Peer', inbox: `${id}/inbox`, toadlane: true, document } : undefined
+        return typeof document === 'object' ? { id, host: 'peer.example', type: String(document.type), name: 'Peer', inbox: `${id}/inbox`, toadlane: true, document } : undefined
       },
       isFollowed: async (tx, actor) => (await follows(tx, actor)).length > 0,
       following: async () => (await store.read.select().from(following)).map((r): Following => ({ handle: r.actor, actor: r.target, state: r.state as 'accepted', since: r.since })),

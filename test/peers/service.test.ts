@@ -210,10 +210,14 @@ describe.each(engines)('peers on $engine', ({ fresh }) => {
   test('numbers, for whoever looks after federation', async () => {
     await h.follow()
     await h.follow('https://other.example/ap/actors/directory', 'directory', 'requested')
+    h.web.set(thing('a-coop'), organisation('a-coop'))
+    await h.follow(thing('a-coop')) // for its posts: it lists nothing
     serve('a')
     await h.say('Add', [{ ...add('a', 1) }])
     await h.work()
-    expect(await h.directories(commandLine)).toEqual(expect.arrayContaining([
+    const told = await h.directories(commandLine)
+    expect(told.map((d) => d.actor)).not.toContain(thing('a-coop'))
+    expect(told).toEqual(expect.arrayContaining([
       { actor: DIRECTORY, name: 'Peer', state: 'accepted', mirrored: 1, changed: h.clock.now() },
       { actor: 'https://other.example/ap/actors/directory', name: null, state: 'requested', mirrored: 0, changed: null },
     ]))

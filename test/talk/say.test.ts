@@ -1,6 +1,9 @@
 /** What is said here, by whom, and what of it stands in documents and outboxes; on both engines. */
+import { eq } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Who } from '../../src/accounts/model.ts'
+import { fediTables } from '../../src/fedi/tables.ts'
+import { storeTables } from '../../src/store/tables.ts'
 import { PUBLIC } from '../../src/talk/document.ts'
 import { engines } from '../engines.ts'
 import { makeRemote, until, type Remote } from '../fedi/instance.ts'
@@ -74,6 +77,19 @@ describe.each(engines)('on $engine', ({ fresh }) => {
     expect(await i.talk.read.byUri(post.uri)).toMatchObject({ speaker: 'rosa', organisation: null })
     await i.store.write((tx) => i.talk.reactions.add(tx, { kind: 'like', post: post.uri, actor: `${remote.origin}/users/x`, activity: `${remote.origin}/1` }))
     expect(await json(post.uri)).toMatchObject({ likes: { totalItems: 1 } })
+  })
+
+  test('what was corrected is found nowhere any more, in no activity either', async () => {
+    const editor = account('e', 'member', '1')
+    const post = await i.talk.publish(editor, 'coop', { text: 'Our old adress' })
+    await i.talk.edit(editor, post.id, { text: 'Our old address' })
+    await i.talk.edit(editor, post.id, { text: 'Our new address' })
+    const box = await (await i.document(`${i.fedi.uris.outbox('coop')}?page=true`)).json() as { orderedItems: { id: string; type: string; object: { id: string } }[] }
+    const said = box.orderedItems.filter((a) => a.object.id === post.uri)
+    expect(said).toMatchObject([{ type: 'Create', object: { content: '<p>Our new address</p>', attributedTo: post.author } }])
+    const { outbox } = fediTables(i.store.kit), { documents } = storeTables(i.store.kit)
+    const kept = await i.store.read.select({ type: outbox.type, json: documents.json }).from(outbox).innerJoin(documents, eq(documents.id, outbox.activity)).where(eq(outbox.object, post.uri))
+    expect(kept.map((k) => [k.type, /adress|old/.test(k.json)]).sort()).toEqual([['Create', false], ['Update', false], ['Update', false]])
   })
 
   test('an article has a name, hashtags are links and tags, and go with an edit', async () => {
