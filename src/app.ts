@@ -111,7 +111,7 @@ export async function makeHouse(config: Config, o: HouseOptions = {}) {
     const speakers = speakersOf({ organisation: organisations.read.byId, speaker, person: people.personOf })
     const posts = talk({ store, clock, fedi, sealer: seal, speaker, speakersOf: speakers })
     const voice = directoryVoice({ store, clock, jobs, fedi, talk: posts, organisation: organisations.read.organisation })
-    const mirrors = peers({ store, clock, jobs, fedi, optedOut: organisations.read.optedOut })
+    const mirrors = peers({ store, clock, jobs, fedi, optedOut: organisations.read.optedOut, isBlocked: blocks.isBlocked })
     peerWire({ fedi, peers: mirrors })
     const acting = { store, clock, fedi, talk: posts, speaker, speakers, allowPrivate: config.allowPrivate }
     const desk = reports({ store, clock, fedi, sealer: seal, ...subjects({ uris: fedi.uris, organisations, accounts: people, talk: posts }) })

@@ -10,6 +10,7 @@ import { getLogger } from '@logtape/logtape'
 import { allow, type Who } from '../accounts/model.ts'
 import { isAuthor } from '../fedi/dispatch/authority.ts'
 import type { Fedi, FollowState, Json } from '../fedi/fedi.ts'
+import { bareHost } from '../fedi/net/address.ts'
 import { Problem, safeReason } from '../kernel/errors.ts'
 import type { Clock } from '../kernel/time.ts'
 import type { Jobs } from '../store/jobs.ts'
@@ -27,6 +28,8 @@ export interface PeerHouse {
   fedi: Pick<Fedi, 'uris' | 'knownActor' | 'isFollowed' | 'fetchObject' | 'following'>
   /** Has an organisation with these traits asked not to be listed here? */
   optedOut(traits: Traits): Promise<boolean>
+  /** Is nothing taken from this host (without port)? */
+  isBlocked?(host: string): boolean
 }
 
 /** Fetches one thing. */
@@ -200,13 +203,18 @@ export function peers(house: PeerHouse) {
     /** Somebody has asked not to be listed here. */
     async someoneOptedOut(tx: Db): Promise<void> { await jobs.add(tx, OPTED_OUT, { payload: {} }) },
 
-    /** Now and then: drops what was listed by those whom nobody here follows any more, however the follow ended. */
+    /** Now and then: drops what was listed by those whom nobody here follows any more, however the follow ended, and what stands on blocked servers, whoever lists it. */
     async tidy(): Promise<void> {
       for (let at = await rows.directoryAfter(''); at !== undefined; at = await rows.directoryAfter(at)) {
         const directory = at
         await store.write(async (tx) => {
           if (!await rows.directoryFollows(tx, directory) && !await fedi.isFollowed(tx, directory)) await left(tx, directory)
         })
+      }
+      for (let at = await rows.hostAfter(''); at !== undefined; at = await rows.hostAfter(at)) {
+        const host = at
+        if (!house.isBlocked?.(bareHost(new URL(`https://${host}`)))) continue
+        for (let n = BATCH; n === BATCH;) n = await store.write((tx) => rows.dropOf(tx, host, BATCH))
       }
     },
 

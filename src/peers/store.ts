@@ -66,6 +66,18 @@ export function peerStore(store: Store) {
       const rows = await tx.select({ id: m.id, document: m.document }).from(m).where(gt(m.id, after)).orderBy(asc(m.id)).limit(limit)
       return rows.map((r) => ({ id: r.id, document: JSON.parse(r.document) as Json }))
     },
+    /** The hosts that things are kept of, one after the other. */
+    async hostAfter(after: string): Promise<string | undefined> {
+      return (await store.read.select({ host: m.host }).from(m).where(gt(m.host, after)).orderBy(asc(m.host)).limit(1))[0]?.host
+    },
+    /** Drops up to `limit` things of a host, whoever lists them. How many. */
+    async dropOf(tx: Db, host: string, limit: number): Promise<number> {
+      const page = (await tx.select({ id: m.id }).from(m).where(eq(m.host, host)).orderBy(asc(m.id)).limit(limit)).map((r) => r.id)
+      if (!page.length) return 0
+      await tx.update(l).set({ gone: true }).where(inArray(l.id, page))
+      await tx.delete(m).where(inArray(m.id, page))
+      return page.length
+    },
     /** A page of what a directory has said, by id. */
     listingsOf: (tx: Db, directory: string, after: string, limit: number): Promise<{ id: string; collection: string }[]> =>
       tx.select({ id: l.id, collection: l.collection }).from(l).where(and(eq(l.directory, directory), gt(l.id, after))).orderBy(asc(l.id)).limit(limit),

@@ -27,6 +27,7 @@ export function peersHouse(store: Store) {
   const web = new Map<string, Json | 'gone' | 'away'>()
   const asked: string[] = []
   const optedOut = new Set<string>()
+  const blocked = new Set<string>()
   web.set(DIRECTORY, { id: DIRECTORY, type: 'Group', name: 'Peer', 'toad:members': MEMBERS, 'toad:calls': `${DIRECTORY}/calls` })
   const follows = (db: typeof store.read, actor: string) => db.select().from(following).then((rows) => rows.filter((r) => r.target === actor && r.state === 'accepted'))
   const room = peers({
@@ -48,12 +49,12 @@ export function peersHouse(store: Store) {
       isFollowed: async (tx, actor) => (await follows(tx, actor)).length > 0,
       following: async () => (await store.read.select().from(following)).map((r): Following => ({ handle: r.actor, actor: r.target, state: r.state as 'accepted', since: r.since })),
     },
-    optedOut: async (traits) => optOutKeys(traits).some((k) => optedOut.has(k)),
+    optedOut: async (traits) => optOutKeys(traits).some((k) => optedOut.has(k)), isBlocked: (host) => blocked.has(host),
   })
   const handlers = room.handlers()
 
   return {
-    ...room, clock, jobs, web, asked, optedOut,
+    ...room, clock, jobs, web, asked, optedOut, blocked,
     /** An actor of ours follows another. */
     follow: (target = DIRECTORY, actor = 'directory', state = 'accepted') =>
       store.write(async (tx) => { await tx.insert(following).values({ actor, target, state, activity: `${ORIGIN}/f`, since: clock.now() }).onConflictDoUpdate({ target: [following.actor, following.target], set: { state } }) }),

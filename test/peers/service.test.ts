@@ -207,6 +207,19 @@ describe.each(engines)('peers on $engine', ({ fresh }) => {
     expect([await h.kept(), (await h.row(thing('a')))!.name]).toEqual([['a'], 'New'])
   })
 
+  test('what stands on a server that is blocked later goes, whoever lists it', async () => {
+    await h.follow()
+    serve('a')
+    const elsewhere = 'https://elsewhere.example/ap/actors/b'
+    h.web.set(elsewhere, { ...organisation('b'), id: elsewhere, attributedTo: 'https://elsewhere.example/ap/actors/directory' })
+    await h.say('Add', [add('a', 1), { ...add('b', 1), id: elsewhere }])
+    await h.work()
+    expect(await h.kept()).toHaveLength(2)
+    h.blocked.add('elsewhere.example')
+    await h.tidy()
+    expect(await h.kept()).toEqual(['a'])
+  })
+
   test('numbers, for whoever looks after federation', async () => {
     await h.follow()
     await h.follow('https://other.example/ap/actors/directory', 'directory', 'requested')
