@@ -141,6 +141,7 @@ export function talk(house: TalkHouse) {
       post.speaker !== null && maySpeak(who, await voiceOf(post), action),
 
     read: {
+      isKept: async (uri: string, db: Db): Promise<boolean> => (await posts.rowByUri(uri, db)) !== undefined,
       byId: posts.byId, byUri: posts.byUri, latest: posts.latest, tagged: posts.tagged, ofOrganisation: posts.ofOrganisation, ofSpeaker: posts.ofSpeaker,
       thread: posts.thread, uris: posts.uris, countOf: posts.countOf, count: posts.count,
       pinned: async (speaker: string): Promise<Post[]> => posts.withCounts(await posts.pinned(speaker)),

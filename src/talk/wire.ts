@@ -6,7 +6,7 @@ import { z } from 'zod'
 import type { Fedi, Inbound, Json } from '../fedi/fedi.ts'
 import { idOf, isObject, listOf, sameOrigin } from '../fedi/json.ts'
 import { Problem } from '../kernel/errors.ts'
-import type { Clock } from '../kernel/time.ts'
+import { DAY, type Clock } from '../kernel/time.ts'
 import type { Jobs } from '../store/jobs.ts'
 import type { Db, Store } from '../store/store.ts'
 import type { JobHandler } from '../store/workers.ts'
@@ -16,6 +16,8 @@ import type { Talk } from './service.ts'
 
 const FORGET = 'talk.forget', LOOK = 'talk.look'
 const BATCH = 200
+/** For so long servers try to deliver what they have said. */
+const RETRIED = 4 * DAY
 
 export interface WireHouse { fedi: Fedi; jobs: Jobs; store: Store; talk: Talk; clock: Clock }
 
@@ -97,6 +99,9 @@ export function talkWire(house: WireHouse): Record<string, JobHandler> {
       if (a.type === 'Update' && a.objectId !== undefined && !isPublic(a.object)) await talk.withdraw(tx, a.actor, a.objectId)
       return
     }
+    // An Update that overtook its Create was said a while ago at most; edits of what was said long before are not news.
+    const old = house.clock.now().getTime() - post.published.getTime() > RETRIED
+    if (a.type === 'Update' && old && !(await talk.read.isKept(post.uri, tx))) return
     const author = await fedi.knownActor(a.actor)
     if (author) await talk.receive(tx, author, post)
   }

@@ -105,21 +105,26 @@ describe.each(engines)('on $engine', ({ fresh }) => {
 
   test('edits and ends: by the author, by its server, in any order, and by nobody else', async () => {
     const root = await i.say('Changing')
-    const said = reply(ana, root.uri, { content: '<p>Frist</p>', published: '2026-01-01T00:00:00Z' })
+    const minutesAgo = (n: number) => new Date(Date.now() - n * 60_000).toISOString()
+    const said = reply(ana, root.uri, { content: '<p>Frist</p>', published: minutesAgo(30) })
     const update = (content: string, updated: string) => activity(ana.id, 'Update', { ...said, content, updated })
-    await send(ana, update('<p>Third</p>', '2026-01-03T00:00:00Z')) // comes before the Create
+    await send(ana, update('<p>Third</p>', minutesAgo(10))) // comes before the Create
     await create(ana, said)
-    await send(ana, update('<p>Second</p>', '2026-01-02T00:00:00Z')) // older
+    await send(ana, update('<p>Second</p>', minutesAgo(20))) // older
     expect(await shown(root.id)).toEqual(['<p>Third</p>'])
     await send(cleo, activity(cleo.id, 'Update', { ...said, content: '<p>Mine</p>' }))
-    await send(ben, activity(ben.id, 'Update', { ...said, content: '<p>Mine</p>', updated: '2026-01-05T00:00:00Z' }))
+    await send(ben, activity(ben.id, 'Update', { ...said, content: '<p>Mine</p>', updated: minutesAgo(1) }))
     await send(cleo, activity(cleo.id, 'Delete', said.id))
     expect(await shown(root.id)).toEqual(['<p>Third</p>'])
     await send(ana, activity(ana.id, 'Delete', { id: said.id, type: 'Tombstone' }))
     expect([await shown(root.id), (await kept(said.id))?.state, (await kept(said.id))?.html]).toEqual([[], 'removed', ''])
     await create(ana, said)
-    await send(ana, update('<p>Fourth</p>', '2026-01-04T00:00:00Z'))
+    await send(ana, update('<p>Fourth</p>', minutesAgo(5)))
     expect(await shown(root.id)).toEqual([])
+
+    const ancient = reply(ana, root.uri, { published: '2020-01-01T00:00:00Z', updated: minutesAgo(1) })
+    await send(ana, activity(ana.id, 'Update', ancient))
+    expect(await kept(ancient.id)).toBeUndefined()
 
     const early = reply(ana, root.uri)
     await send(ana, activity(ana.id, 'Delete', early.id))
