@@ -59,6 +59,8 @@ export interface RemoteActor {
   url?: string
   inbox: string
   sharedInbox?: string
+  /** Its server says that it understands our terms (FEP-844e). */
+  toadlane: boolean
   document: Json
 }
 

@@ -3,9 +3,14 @@ import { z } from 'zod'
 import type { Json, RemoteActor } from './fedi.ts'
 import { isObject, listOf, originOf, sameOrigin } from './json.ts'
 import type { RemoteKey } from './tables.ts'
+import { TOADLANE } from './terms.ts'
 
 export const ACTOR_TYPES = new Set(['Person', 'Organization', 'Group', 'Service', 'Application'])
 const MAX_KEYS = 10
+/** Of what an application implements, as many are looked at. */
+const MAX_IMPLEMENTS = 100
+/** FEP-844e, written out, as a server without a context of its own may. */
+const IMPLEMENTS = 'https://w3id.org/fep/844e/implements'
 
 const shape = z.looseObject({
   id: z.string().max(2048),
@@ -43,6 +48,21 @@ function pageOf(url: unknown): string | undefined {
   return undefined
 }
 
+/** A list as JSON-LD may write it, `{ "@list": […] }` included. */
+const plainList = (value: unknown): unknown[] => listOf(value).flatMap((v) => (isObject(v) && '@list' in v ? listOf(v['@list']) : [v]))
+
+/**
+ * Does its server say that it understands our terms (FEP-844e)? Read from the actor's `generator`, or from the actor itself where
+ * it is the application: links, nodes with an id, or plain strings; one or several; with or without a slash or hash at the end.
+ */
+export function understandsUs(document: Json): boolean {
+  const applications = [...plainList(document.generator), document].filter(isObject)
+  return applications.slice(0, 10).some((a) => plainList(a.implements ?? a[IMPLEMENTS] ?? a['fep:implements']).slice(0, MAX_IMPLEMENTS).some((feature) => {
+    const name = isObject(feature) ? (feature.href ?? feature.id ?? feature['@id']) : feature
+    return typeof name === 'string' && name.replace(/[/#]+$/, '') === TOADLANE
+  }))
+}
+
 /**
  * The actor that the document describes, or undefined where it is none: another type, no inbox, an inbox on another server
  * (deliveries to a victim's address are not ours to make). A shared inbox elsewhere is left out.
@@ -60,6 +80,7 @@ export function actorFrom(document: Json): (RemoteActor & { keys: RemoteKey[]; u
     ...(preferredUsername ? { username: preferredUsername } : {}),
     ...(url ? { url } : {}),
     ...(typeof shared === 'string' && shared.length <= 2048 && sameOrigin(shared, id) ? { sharedInbox: shared } : {}),
+    toadlane: understandsUs(document),
     keys: keysOf(document, id),
   }
 }

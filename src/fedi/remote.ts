@@ -19,7 +19,7 @@ export function remoteActors(store: Store, clock: Clock, fetch: Fetcher) {
   const read = (row: typeof t.$inferSelect): KnownActor => ({
     id: row.id, host: row.host, type: row.type, name: row.name, inbox: row.inbox, document: JSON.parse(row.document) as Json,
     ...(row.handle ? { handle: row.handle } : {}), ...(row.url ? { url: row.url } : {}), ...(row.sharedInbox ? { sharedInbox: row.sharedInbox } : {}),
-    keys: row.keys, fetched: row.fetched, gone: row.gone !== null,
+    toadlane: row.toadlane, keys: row.keys, fetched: row.fetched, gone: row.gone !== null,
   })
 
   async function known(id: string, db: Db = store.read): Promise<KnownActor | undefined> {
@@ -33,7 +33,7 @@ export function remoteActors(store: Store, clock: Clock, fetch: Fetcher) {
     if (!a) throw new Problem('not-an-actor', 'the document is no actor that can be spoken to', { status: 422 })
     const row = {
       host: a.host, type: a.type, name: a.name, url: a.url ?? null, inbox: a.inbox, sharedInbox: a.sharedInbox ?? null,
-      keys: a.keys, document: JSON.stringify(a.document), fetched: clock.now(), gone: null,
+      toadlane: a.toadlane, keys: a.keys, document: JSON.stringify(a.document), fetched: clock.now(), gone: null,
     }
     return store.write(async (tx) => {
       const [old] = await tx.select({ handle: t.handle, inbox: t.inbox, sharedInbox: t.sharedInbox }).from(t).where(eq(t.id, a.id))
