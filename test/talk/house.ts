@@ -20,7 +20,7 @@ export const speakers: Readonly<Record<string, Speaker>> = {
   directory: { kind: 'directory', id: null, handle: 'directory', name: 'The directory', open: true },
 }
 
-export async function talkInstance(store: Store) {
+export async function talkInstance(store: Store, o: { workers?: boolean } = {}) {
   const instance = await makeInstance({ store, handlers: [], workers: false })
   const { fedi, jobs } = instance
   const at = new Date()
@@ -35,12 +35,12 @@ export async function talkInstance(store: Store) {
   await store.write((tx) => fedi.actors.put(tx, { handle: 'directory', open: true, owner: 'directory', document: { type: 'Group', name: 'The directory' } }))
   await store.write((tx) => fedi.actors.put(tx, { handle: 'rosa', open: true, owner: 'person:u1', document: { type: 'Person', name: 'Rosa' } }))
   const handlers = { ...fedi.handlers(), ...talkWire({ fedi, jobs, store, talk, clock: systemClock }) }
-  const workers = startWorkers(store, jobs, handlers, { poll: 20 })
+  const workers = o.workers === false ? undefined : startWorkers(store, jobs, handlers, { poll: 20 })
   const app = new Hono()
   app.route('/', countedNotes(talk))
   app.route('/', fedi.routes())
   return {
-    ...instance, talk, app,
+    ...instance, talk, app, handlers,
     say: (text: string) => talk.publish(commandLine, 'coop', { text }),
     /** GET as a fediverse server does. */
     document: (id: string, more: Record<string, string> = {}) => app.request(id, { headers: { accept: 'application/activity+json', ...more } }),
@@ -54,7 +54,7 @@ export async function talkInstance(store: Store) {
       }
     },
     async close() {
-      await workers.stop(2000)
+      await workers?.stop(2000)
       await instance.close()
     },
   }

@@ -85,18 +85,29 @@ export function inboxHandler(house: DispatchHouse, rooms: Register): JobHandler 
     }
   }
 
+  /**
+   * Effects take turns, as they would have to on SQLite: on PostgreSQL, sixteen at once lose their races against each other six times
+   * out of seven. What takes long, the network, has come before.
+   */
+  let tail: Promise<unknown> = Promise.resolve()
+  function inTurn<T>(f: () => Promise<T>): Promise<T> {
+    const run = tail.then(f)
+    tail = run.catch(() => {})
+    return run
+  }
+
   return {
     concurrency: 16,
     async run(job) {
       const { raw, to } = payload.parse(job.payload)
       const actor = idOf(raw.actor)
-      if (actor === undefined) return
+      if (actor === undefined) return undefined
       const host = bareHost(new URL(actor))
-      if (house.isBlocked(host)) return
+      if (house.isBlocked(host)) return undefined
       const plan = await planned({ id: raw.id, type: raw.type, actor, raw }, host)
-      if (!plan) return
+      if (!plan) return undefined
       try {
-        await store.write(async (tx) => {
+        await inTurn(() => store.write(async (tx) => {
           const better = await plan.effect?.(tx)
           const handler = rooms.find(better?.keys ?? plan.keys)
           if (handler) {
@@ -106,10 +117,12 @@ export function inboxHandler(house: DispatchHouse, rooms: Register): JobHandler 
             })
           } else if (!plan.effect) log.debug('{type} of {host}: nothing to do', { type: raw.type, host })
           await jobs.done([job.id], tx) // with the effect, or not at all
-        })
+        }))
+        return 'done'
       } catch (e) {
         if (!(e instanceof Dropped) && !isFinal(e)) throw e
         log.debug('{type} of {host} dropped: {reason}', { type: raw.type, host, reason: safeReason(e) })
+        return undefined
       }
     },
   }
