@@ -171,7 +171,10 @@ export interface Fedi {
   follow(by: { handle: string }, actorUri: string): Promise<{ state: FollowState; actor: RemoteActor }>
   /** Sends Undo(Follow) and forgets; nothing where none was. */
   unfollow(by: { handle: string }, actorUri: string): Promise<void>
-  /** Does any local actor follow it (accepted)? */
+  /**
+   * Does any local actor follow it? One that was asked and has not declined counts: what it sends since it has accepted goes another
+   * way than its Accept, and is often quicker.
+   */
   isFollowed(tx: Db, actorUri: string): Promise<boolean>
   /** Has this remote actor been deleted, as far as is known here? What of its waits in the queue has no effect any more. */
   isGone(tx: Db, actorUri: string): Promise<boolean>
