@@ -14,6 +14,7 @@ import { federation } from './directory/federation.ts'
 import { federationPages } from './directory/federation-pages.tsx'
 import { nsPages } from './directory/ns-pages.tsx'
 import { aboutPages } from './directory/pages.tsx'
+import type { FediOptions } from './fedi/fedi.ts'
 import { makeFedi } from './fedi/make.ts'
 import { sealer } from './kernel/seal.ts'
 import { DAY, systemClock } from './kernel/time.ts'
@@ -29,7 +30,7 @@ import { countedNotes } from './talk/counted.ts'
 import { talkPages } from './talk/pages.tsx'
 import { talk } from './talk/service.ts'
 import { PostList } from './talk/views.tsx'
-import { talkWire } from './talk/wire.ts'
+import { silenceSoon, talkWire } from './talk/wire.ts'
 import { swatchHash } from './web/weave.ts'
 import { addressOf } from './web/address.ts'
 import { requestId, securityHeaders } from './web/headers.ts'
@@ -46,6 +47,8 @@ export interface HouseOptions {
   beforeOpen?: () => void
   /** `rebase` looks into a database of another origin. */
   anyOrigin?: boolean
+  /** Budgets of the inbox, for tests and measurements. */
+  limits?: FediOptions['limits']
 }
 
 /** Opens the database, checks that it is ours, and puts every room on it. Close it at the end. */
@@ -60,9 +63,9 @@ export async function makeHouse(config: Config, o: HouseOptions = {}) {
     if (!o.anyOrigin) await claimOrigin(store, config.origin)
     const jobs = jobQueue(store, clock)
     const kv = keyValueStore(store, clock)
-    const fedi = makeFedi({ store, clock, jobs, origin: config.origin, handleHost: config.handleHost, sealer: seal, allowPrivate: config.allowPrivate, software })
+    const fedi = makeFedi({ store, clock, jobs, origin: config.origin, handleHost: config.handleHost, sealer: seal, allowPrivate: config.allowPrivate, software, ...(o.limits ? { limits: o.limits } : {}) })
     const people = accounts({ store, clock, origin: config.origin, sealer: seal })
-    const organisations = coops({ store, clock, jobs, fedi, icon: (handle) => ({ url: `${config.origin}/swatch/${swatchHash(fedi.uris.actor(handle))}.png`, mediaType: 'image/png' }) })
+    const organisations = coops({ store, clock, jobs, fedi, onChange: async (tx, change) => { if (change.what === 'gone') await silenceSoon(jobs, tx, change.handle) }, icon: (handle) => ({ url: `${config.origin}/swatch/${swatchHash(fedi.uris.actor(handle))}.png`, mediaType: 'image/png' }) })
     const levers = rulebook({ store, clock, organisation: (handle: string) => organisations.read.organisation(handle) })
     const posts = talk({ store, clock, fedi, sealer: seal, speaker: async (handle) => handle === 'directory' ? directorySpeaker(store) : organisations.read.speaker(handle) })
     const handlers: Record<string, JobHandler> = { ...fedi.handlers(), ...organisations.handlers(), ...talkWire({ fedi, jobs, store, talk: posts, clock }) }

@@ -27,6 +27,9 @@ export interface TalkHouse {
 /** A remote post, cleaned, as the wire hands it in. */
 export type RemotePost = Pick<Post, 'uri' | 'html' | 'note' | 'language' | 'url' | 'published' | 'updated'>
 
+const bylineOf = (author: RemoteActor) =>
+  ({ authorName: author.name, authorHandle: author.handle ? `@${author.handle}` : author.id, authorUrl: author.url ?? null })
+
 export function talk(house: TalkHouse) {
   const { store, clock, fedi } = house
   const posts = postStore(store)
@@ -90,8 +93,7 @@ export function talk(house: TalkHouse) {
     async receive(tx: Db, author: RemoteActor, post: RemotePost): Promise<boolean> {
       const id = newId()
       return posts.add(tx, {
-        ...post, id, kind: 'note', title: null, inReplyTo: null, thread: id, context: null, visibility: 'public', pinned: null, author: author.id, authorName: author.name, authorHandle: author.handle ? `@${author.handle}` : author.id,
-        authorUrl: author.url ?? null, organisation: null, speaker: null, text: null, state: 'public',
+        ...post, id, kind: 'note', title: null, inReplyTo: null, thread: id, context: null, visibility: 'public', pinned: null, author: author.id, ...bylineOf(author), organisation: null, speaker: null, text: null, state: 'public',
       })
     },
 
@@ -102,6 +104,23 @@ export function talk(house: TalkHouse) {
       if ((post.updated ?? post.published) < (old.updated ?? old.published)) return false
       await posts.change(tx, old.id, { html: post.html, note: post.note, language: post.language, url: post.url, updated: post.updated })
       return true
+    },
+
+    /** The author of remote posts calls itself otherwise now: what is there already says so too, whatever came first. */
+    renamed: (tx: Db, author: RemoteActor): Promise<void> => posts.rename(tx, author.id, bylineOf(author)),
+
+    /**
+     * A speaker of ours is gone. Its Delete has told everybody; here its posts go, up to `limit` at a time, and their ids answer 410.
+     * The number gone, so that the caller goes on until there are none.
+     */
+    async silence(tx: Db, speaker: string, limit: number): Promise<number> {
+      const left = await posts.left(tx, speaker, limit)
+      for (const p of left) {
+        await posts.change(tx, p.id, { state: 'removed', text: null, html: '', note: null, title: null, pinned: null })
+        await reactions.dropPost(tx, p.id)
+        await fedi.buryObject(tx, p.uri, p.kind === 'article' ? 'Article' : 'Note')
+      }
+      return left.length
     },
 
     /** The origin took its post down. */

@@ -1,4 +1,4 @@
-import { and, desc, eq, isNotNull, lt, or, sql } from 'drizzle-orm'
+import { and, desc, eq, isNotNull, isNull, lt, ne, or, sql } from 'drizzle-orm'
 import type { Json } from '../fedi/fedi.ts'
 import type { Db, Store } from '../store/store.ts'
 import { storeTables } from '../store/tables.ts'
@@ -54,6 +54,14 @@ export function postStore(store: Store) {
       const rows = await tx.select({ id: t.id }).from(t).where(and(eq(t.author, author), eq(t.state, 'public'))).limit(limit)
       for (const r of rows) await tx.update(t).set({ state: 'removed', text: null, html: '', note: null }).where(eq(t.id, r.id))
       return rows.length
+    },
+    /** The author has another name now. */
+    async rename(tx: Db, author: string, set: Pick<Post, 'authorName' | 'authorHandle' | 'authorUrl'>): Promise<void> {
+      await tx.update(t).set(set).where(and(eq(t.author, author), isNull(t.speaker)))
+    },
+    /** Up to `limit` posts of a speaker of ours that are still there. */
+    async left(tx: Db, speaker: string, limit: number): Promise<Row[]> {
+      return tx.select().from(t).where(and(eq(t.speaker, speaker), ne(t.state, 'removed'))).limit(limit)
     },
     count: (): Promise<number> => store.read.$count(t, sql`state = 'public' and speaker is not null`),
   }

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { Fedi, Inbound } from '../fedi/fedi.ts'
 import { idOf, isObject } from '../fedi/json.ts'
 import { cleanHtml, plainToHtml } from '../kernel/text.ts'
-import type { Clock } from '../kernel/time.ts'
+import { DAY, type Clock } from '../kernel/time.ts'
 import type { Jobs } from '../store/jobs.ts'
 import type { Db, Store } from '../store/store.ts'
 import type { JobHandler } from '../store/workers.ts'
@@ -65,7 +65,10 @@ export function postFrom(object: unknown, now: Date): (RemotePost & { isReply: b
 }
 
 const FORGET = 'talk.forget'
+const SILENCE = 'talk.silence'
 const BATCH = 200
+/** For so long servers try to deliver what they have said; a little more than we do. */
+const RETRIED = 4 * DAY
 
 /** Misskey's emoji is a Like with `content`, others send EmojiReact: an emoji is a like (WIRE.md 9). */
 const kinds: Readonly<Record<string, ReactionKind>> = { Like: 'like', EmojiReact: 'like', Announce: 'boost' }
@@ -90,6 +93,9 @@ function likes(fedi: Fedi, talk: Talk): void {
   fedi.on('Undo', undone) // where only the id is named
 }
 
+/** A speaker of ours is gone, and what it has said goes with it: put into the queue in the transaction of its leaving. */
+export const silenceSoon = (jobs: Pick<Jobs, 'add'>, tx: Db, speaker: string): Promise<void> => jobs.add(tx, SILENCE, { payload: { speaker } })
+
 /** Registers with the inbox; the returned job handlers go into the house's queue. */
 export function talkWire(house: { fedi: Fedi; jobs: Jobs; store: Store; talk: Talk; clock: Clock }): Record<string, JobHandler> {
   const { fedi, jobs, store, talk } = house
@@ -107,7 +113,8 @@ export function talkWire(house: { fedi: Fedi; jobs: Jobs; store: Store; talk: Ta
     const post = postFrom(a.object, now())
     if (!post) return
     const { isReply: _, ...kept } = post
-    await talk.refresh(tx, a.actor, kept)
+    // An Update may overtake its Create, which then changes nothing. Edits of what was said long ago are not news.
+    if (!(await talk.refresh(tx, a.actor, kept)) && now().getTime() - post.published.getTime() < RETRIED) await create(tx, a)
   }
   for (const type of ['Note', 'Article']) {
     fedi.on(`Create/${type}`, create)
@@ -119,9 +126,20 @@ export function talkWire(house: { fedi: Fedi; jobs: Jobs; store: Store; talk: Ta
     await talk.reactions.takeBack(tx, a.actor, a.objectId) // an Announce is deleted by some instead of undone
   })
   likes(fedi, talk)
+  fedi.on('Update/Actor', async (tx, a) => {
+    const author = await fedi.knownActor(a.actor)
+    if (author) await talk.renamed(tx, author)
+  })
   // An actor with 10,000 posts goes in many short writes, not in one long one (HOSTILE.md 44).
   fedi.on('Delete/Actor', (tx, a) => jobs.add(tx, FORGET, { payload: { author: a.actor } }))
   return {
+    [SILENCE]: {
+      concurrency: 1,
+      async run(job) {
+        const { speaker } = z.object({ speaker: z.string() }).parse(job.payload)
+        for (let n = BATCH; n === BATCH;) n = await store.write((tx) => talk.silence(tx, speaker, BATCH))
+      },
+    },
     [FORGET]: {
       concurrency: 1,
       async run(job) {
