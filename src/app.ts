@@ -29,6 +29,7 @@ import { actFromElsewhere, followFromElsewhere, remotePages } from './directory/
 import { speakersOf } from './directory/speakers.ts'
 import { humanAddresses } from './fedi/http/negotiate.ts'
 import { directoryVoice } from './directory/voice.ts'
+import type { FediOptions } from './fedi/fedi.ts'
 import { makeFedi } from './fedi/make.ts'
 import { isHandle } from './kernel/ids.ts'
 import { sealer } from './kernel/seal.ts'
@@ -70,6 +71,8 @@ export interface HouseOptions {
   beforeOpen?: () => void
   /** `rebase` looks into a database of another origin. */
   anyOrigin?: boolean
+  /** Budgets of the inbox, for tests and measurements. */
+  limits?: FediOptions['limits']
 }
 
 /** Opens the database, checks that it is ours, and puts every room on it. Close it at the end. */
@@ -90,6 +93,7 @@ export async function makeHouse(config: Config, o: HouseOptions = {}) {
     unwatch = blocks.watch()
     const fedi = makeFedi({
       store, clock, jobs, origin: config.origin, handleHost: config.handleHost, sealer: seal, allowPrivate: config.allowPrivate, signedFetch: config.signedFetch, software, isBlocked: blocks.isBlocked,
+      ...(o.limits ? { limits: o.limits } : {}),
     })
     const icon = (handle: string) => ({ url: `${config.origin}/swatch/${swatchHash(fedi.uris.actor(handle))}.png`, mediaType: 'image/png' })
     const byAuthor = postsByAuthor({ store, fedi })
@@ -102,7 +106,10 @@ export async function makeHouse(config: Config, o: HouseOptions = {}) {
       store, clock, jobs, fedi, icon,
       async onChange(tx, change) {
         await voice.changed(tx, change)
-        if (change.what === 'gone') await mirrors.someoneOptedOut(tx)
+        if (change.what !== 'gone') return
+        await mirrors.someoneOptedOut(tx)
+        await leaving.forget(tx, change.handle)
+        await jobs.add(tx, LEFT, { payload: { handle: change.handle } })
       },
     })
     const levers = rulebook({ store, clock, organisation: (handle: string) => organisations.read.organisation(handle) })

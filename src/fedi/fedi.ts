@@ -224,7 +224,10 @@ export interface Fedi {
   unfollow(by: { handle: string }, actorUri: string, also?: (tx: Db) => Promise<void>): Promise<void>
   /** Ends, without a word, what binds our actors to those of hosts that `matches` names. Many short writes; not inside one. */
   cutOff(matches: (host: string) => boolean): Promise<{ followers: number; following: number }>
-  /** Does any local actor follow it (accepted)? */
+  /**
+   * Does any local actor follow it? One that was asked and has not declined counts: what it sends since it has accepted goes another
+   * way than its Accept, and is often quicker.
+   */
   isFollowed(tx: Db, actorUri: string): Promise<boolean>
   /** Has this remote actor been deleted, as far as is known here? What of its waits in the queue has no effect any more. */
   isGone(tx: Db, actorUri: string): Promise<boolean>

@@ -47,8 +47,10 @@ export function followBook(store: Store, clock: Clock, changed: (handle: string)
       tell(await tx.delete(followers).where(eq(followers.follower, actor)).returning({ actor: followers.actor }))
       await tx.delete(following).where(eq(following.target, actor))
     },
+    /** Our actor is gone: nobody follows it, and it follows nobody. */
     async removeAllOf(tx: Db, handle: string): Promise<void> {
       await tx.delete(followers).where(eq(followers.actor, handle))
+      await tx.delete(following).where(eq(following.actor, handle))
       tell([{ actor: handle }])
     },
     followersCount: (handle: string): Promise<number> =>
@@ -68,22 +70,30 @@ export function followBook(store: Store, clock: Clock, changed: (handle: string)
       const set = { state: 'requested', activity, since: clock.now() }
       await tx.insert(following).values({ actor: handle, target, ...set }).onConflictDoUpdate({ target: [following.actor, following.target], set })
     },
-    /** The other side's answer. False where nothing was asked; and a refusal stands until it is asked anew, whichever of two answers comes last. */
-    async answer(tx: Db, handle: string, target: string, to: 'accepted' | 'rejected'): Promise<boolean> {
-      const open = to === 'accepted' ? ne(following.state, 'rejected') : undefined
-      const rows = await tx.update(following).set({ state: to }).where(and(isOurs(handle, target), open)).returning({ actor: following.actor })
+    /**
+     * The other side's answer: to the Follow of the id `activity` and no other, where that is given. What was declined stays so until
+     * it is asked again: an Accept that comes after its Reject is the older one. False where nothing like that was asked.
+     */
+    async answer(tx: Db, handle: string, target: string, to: 'accepted' | 'rejected', activity?: string): Promise<boolean> {
+      const rows = await tx.update(following).set({ state: to }).where(and(
+        isOurs(handle, target), activity === undefined ? undefined : eq(following.activity, activity),
+        to === 'accepted' ? ne(following.state, 'rejected') : undefined,
+      )).returning({ actor: following.actor })
       return rows.length > 0
     },
-    /** Which of our actors sent the Follow of this id. */
-    async byActivity(activity: string, target: string, db: Db = store.read): Promise<string | undefined> {
-      const [row] = await db.select({ actor: following.actor }).from(following)
-        .where(and(eq(following.target, target), eq(following.activity, activity)))
-      return row?.actor
+    /** Our Follow of this id, as long as it is the last one: who sent it and to whom. */
+    async byActivity(activity: string, db: Db = store.read): Promise<{ handle: string; target: string } | undefined> {
+      const [row] = await db.select({ handle: following.actor, target: following.target }).from(following).where(eq(following.activity, activity))
+      return row
+    },
+    /** Nobody is there any more who could answer our Follow of this id. */
+    async unanswered(activity: string): Promise<void> {
+      await store.auto.update(following).set({ state: 'rejected' }).where(eq(following.activity, activity))
     },
     forget: (tx: Db, handle: string, target: string) => tx.delete(following).where(isOurs(handle, target)).then(() => {}),
     async isFollowed(tx: Db, target: string): Promise<boolean> {
       const [row] = await tx.select({ actor: following.actor }).from(following)
-        .where(and(eq(following.target, target), eq(following.state, 'accepted'))).limit(1)
+        .where(and(eq(following.target, target), ne(following.state, 'rejected'))).limit(1)
       return row !== undefined
     },
     /** Does any of ours follow it, or wait for its answer? */

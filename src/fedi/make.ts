@@ -99,8 +99,9 @@ export function makeFedi(o: FediOptions): Fedi {
         if (!actor || actor.gone) return
         const stored = await documents.get(actor.id)
         const type = stored ? (JSON.parse(stored.json) as { type?: unknown }).type : undefined
-        // The Delete is said while there is somebody to say it; then nobody is.
-        if (actor.open) await publisher.publish(tx, { actor: handle, activity: { type: 'Delete', to: [PUBLIC], object: actor.id }, to: 'followers' })
+        // The Delete is said while there is somebody to say it; then nobody is. Whom it followed must know too, or posts come for ever.
+        const followed = (await follows.following(handle)).map((f) => f.actor)
+        if (actor.open) await publisher.publish(tx, { actor: handle, activity: { type: 'Delete', to: [PUBLIC], object: actor.id }, to: { followers: true, actors: followed } })
         await actors.bury(tx, handle, typeof type === 'string' ? type : 'Organization')
         await follows.removeAllOf(tx, handle)
       },
@@ -132,7 +133,7 @@ export function makeFedi(o: FediOptions): Fedi {
       [INBOX]: inboxHandler({
         store, clock, jobs, documents, uris, fetch, follows, stones, remote, actors, publisher, isBlocked, actorChanged: verify.forget,
       }, rooms),
-      [DELIVER]: deliverHandler({ store, clock, documents, uris, keys, actors, hosts, send, digests, isBlocked, prover }),
+      [DELIVER]: deliverHandler({ store, clock, documents, uris, keys, actors, hosts, send, digests, follows, isBlocked, prover }),
       [FOLLOWERS_SYNC]: sync.handler,
       [MOVE]: movingHandler({ store, uris, actors, remote, follows, publisher, isBlocked }),
       [SOFTWARE]: softwareHandler({ fetch, hosts, allowPrivate, isBlocked }),

@@ -46,19 +46,20 @@ export function jobQueue(store: Store, clock: Clock) {
 
   /** Found by their numbers: PostgreSQL would rather read the whole table when it believes an old count of its rows. */
   const among = (ids: SQL): SQL => (postgres ? sql`id = any(array(${ids}))` : sql`id in (${ids})`)
-  /** Whatever is first of these keys now may be looked at. */
+  /** Whatever is first of these keys now may be looked at, and those who run its kind are told: after the commit, where there is one. */
   async function promote(db: Db, keys: readonly string[]): Promise<void> {
     if (!keys.length) return
     const list = JSON.stringify(keys)
     const firsts = sql`select (select j.id from jobs j where j.key = k.value order by j.id limit 1) from ${postgres ? sql`json_array_elements_text(${list}::json) as k(value)` : sql`json_each(${list}) as k`}`
-    await db.rows(sql`update jobs set behind = ${false} where ${among(firsts)} and behind`)
+    const ready = await db.rows<{ kind: string }>(sql`update jobs set behind = ${false} where ${among(firsts)} and behind returning kind`)
+    for (const kind of new Set(ready.map((r) => r.kind))) store.afterCommit(() => wake(kind))
   }
   /**
    * PostgreSQL: of two transactions at once, one may add behind a job that the other is taking out, and neither sees the other.
    * So each looks again after its commit: the later of the two sees both.
    */
   function lookAgain(keys: readonly string[]): void {
-    if (postgres && keys.length) store.afterCommit(() => { promote(store.auto, keys).then(() => wake(), (e: unknown) => log.debug('not looked again: {reason}', { reason: safeReason(e) })) })
+    if (postgres && keys.length) store.afterCommit(() => { promote(store.auto, keys).catch((e: unknown) => log.debug('not looked again: {reason}', { reason: safeReason(e) })) })
   }
 
   const waits = prepared('job_waits', (db) => db.select({ id: t.id }).from(t)
@@ -117,8 +118,9 @@ export function jobQueue(store: Store, clock: Clock) {
   const keysOf = (rows: readonly { key: string | null }[]): string[] => [...new Set(rows.map((r) => r.key).filter((k) => k !== null))]
   async function remove(tx: Db, ids: readonly number[]): Promise<void> {
     const keys = keysOf(await tx.delete(t).where(inArray(t.id, [...ids])).returning({ key: t.key }))
-    await promote(tx, keys)
-    if (tx !== store.auto) lookAgain(keys)
+    // On PostgreSQL a transaction that reads the queue here would lose races to all that write to it meanwhile.
+    if (!postgres || tx === store.auto) await promote(tx, keys)
+    else lookAgain(keys)
   }
   /** The job, as long as this claim of it holds. */
   const mine = (job: Job) => and(eq(t.id, job.id), eq(t.attempts, job.attempts))

@@ -28,10 +28,13 @@ export class GiveUp extends Error {
 export interface JobHandler {
   /** How many of this kind run side by side in this process. */
   concurrency: number
-  /** Runs one job. Must be idempotent. `signal` says that the process is ending: who stops then is not counted as failed. */
-  run(job: Job, signal: AbortSignal): Promise<void>
   /** What a dead letter keeps of the payload: for what must not outlive its job. Default: all of it. */
   remains?(payload: unknown): unknown
+  /**
+   * Runs one job. Must be idempotent. `signal` says that the process is ending: who stops then is not counted as failed.
+   * Gives `done` where it has taken the job out of the queue itself, in the transaction of its effect.
+   */
+  run(job: Job, signal: AbortSignal): Promise<void | 'done'>
 }
 
 export interface WorkerOptions {
@@ -102,7 +105,6 @@ export function startWorkers(store: Store, jobs: Jobs, handlers: Readonly<Record
   const nudge = (kind?: string) => { for (const [k, f] of nudges) if (kind === undefined || k === kind) f() }
   const finished = finisher(jobs, (batch) => {
     for (const job of batch) held.delete(job.id)
-    if (batch.some((j) => j.key !== null)) nudge() // the next of that key may run, of whatever kind it is
   })
 
   async function settle(job: Job, handler: JobHandler, e: unknown): Promise<void> {
@@ -115,7 +117,6 @@ export function startWorkers(store: Store, jobs: Jobs, handlers: Readonly<Record
     if (delay === undefined) {
       log.warn('{kind} {id} is given up after {attempts} attempts: {reason}', { kind: job.kind, id: job.id, attempts: job.attempts, reason })
       await jobs.bury(handler.remains ? { ...job, payload: handler.remains(job.payload) } : job, reason)
-      nudge()
       return
     }
     log.debug('{kind} {id} failed ({reason}), again later', { kind: job.kind, id: job.id, reason })
@@ -126,8 +127,8 @@ export function startWorkers(store: Store, jobs: Jobs, handlers: Readonly<Record
     try {
       // Each claim counts, so a job that takes its process down with it comes to an end too.
       if (job.attempts > retryAfter.length + 1) throw new GiveUp('the process ended each time it ran this job')
-      await handler.run(job, killing.signal)
-      finished.add(job)
+      if (await handler.run(job, killing.signal) === 'done') held.delete(job.id)
+      else finished.add(job)
     } catch (e) {
       await settle(job, handler, e).catch((x: unknown) => log.error('{kind} {id} keeps its lease until it runs out: {reason}', { kind: job.kind, id: job.id, reason: safeReason(x) }))
       held.delete(job.id)
@@ -145,6 +146,9 @@ export function startWorkers(store: Store, jobs: Jobs, handlers: Readonly<Record
     nudges.set(kind, asked)
     const free = () => handler.concurrency - busy
     const batch = Math.max(1, handler.concurrency >> 2)
+    /** Many are claimed in one statement; a single free place can wait for its neighbours, or for the next tick. */
+    const worthIt = () => busy === 0 || free() >= batch
+    let ticked = false
 
     /** Claims and starts what fits; false when there was nothing to do. */
     async function look(): Promise<boolean> {
@@ -161,8 +165,7 @@ export function startWorkers(store: Store, jobs: Jobs, handlers: Readonly<Record
         void work(job, handler).finally(() => {
           busy--
           busyAll--
-          // Many are claimed in one statement; a single free place can wait for its neighbours, or for the next tick.
-          if (busy === 0 || free() >= batch) asked()
+          if (worthIt()) asked()
         })
       }
       if (list.length) return true
@@ -174,7 +177,9 @@ export function startWorkers(store: Store, jobs: Jobs, handlers: Readonly<Record
 
     while (!stopping.signal.aborted) {
       try {
-        if (free() > 0 && await look()) continue
+        const now = free() > 0 && (ticked || worthIt())
+        if (now) ticked = false
+        if (now && await look()) continue
         trouble.works()
       } catch (e) {
         trouble.failed(e)
@@ -182,9 +187,9 @@ export function startWorkers(store: Store, jobs: Jobs, handlers: Readonly<Record
         nudged = true
         continue
       }
-      if (nudged && free() > 0) continue
+      if (nudged && worthIt()) continue
       await new Promise<void>((done) => {
-        const timer = setTimeout(done, poll)
+        const timer = setTimeout(() => { ticked = true; done() }, poll)
         wake = () => { clearTimeout(timer); done() }
       })
     }

@@ -22,6 +22,8 @@ export function farewells(house: { store: Store; jobs: Pick<Jobs, 'add'>; fedi: 
       if (actors.length) await fedi.publish(tx, { actor: handle, activity: { type: 'Delete', to: [PUBLIC], object: author }, to: { actors }, inOutbox: false })
       await jobs.add(tx, BURY, { key: `${BURY} ${handle}`, payload: { author } })
     },
+    /** An organisation of ours has gone, and its actor with it: its words go too. */
+    forget: (tx: Db, handle: string): Promise<void> => jobs.add(tx, BURY, { key: `${BURY} ${handle}`, payload: { author: fedi.uris.actor(handle) } }),
     handlers: (): Record<string, JobHandler> => ({
       [BURY]: {
         concurrency: 1,

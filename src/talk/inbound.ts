@@ -31,6 +31,10 @@ export function handleOf(a: RemoteActor): string {
   return typeof name === 'string' && /^[\p{L}\p{N}_.-]{1,100}$/u.test(name) ? `@${name}@${a.host}` : a.id
 }
 
+/** How a remote author stands above a post. */
+export const bylineOf = (author: RemoteActor): Pick<Post, 'authorName' | 'authorHandle' | 'authorUrl'> =>
+  ({ authorName: author.name, authorHandle: handleOf(author), authorUrl: author.url ?? null })
+
 export function inbound(house: InboundHouse) {
   const { store, clock, fedi, posts } = house
 
@@ -81,7 +85,7 @@ export function inbound(house: InboundHouse) {
       const followed = vouched || await fedi.isFollowed(tx, author.id)
       const id = newId()
       const row: Row = {
-        ...post, id, author: author.id, authorName: author.name, authorHandle: handleOf(author), authorUrl: author.url ?? null,
+        ...post, id, author: author.id, ...bylineOf(author),
         organisation: null, speaker: null, text: null, thread: id, pinned: null, state: 'public',
       }
       if (post.inReplyTo === null) return followed && posts.add(tx, row)

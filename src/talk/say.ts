@@ -126,7 +126,8 @@ export function sayings(house: SayHouse) {
       const now = { ...was, tag: [...mentions, ...fresh.tag] }
       const same = next.html === old.html && next.text === old.text && next.language === old.language && next.note === old.note && next.title === old.title
       if (same && JSON.stringify(now.tag) === JSON.stringify(was.tag)) return old
-      next.updated = clock.now()
+      // Of two edits in one instant readers could not tell the newer.
+      next.updated = new Date(Math.max(clock.now().getTime(), (old.updated?.getTime() ?? 0) + 1))
       await posts.change(tx, id, { text: next.text, html: next.html, language: next.language, note: next.note, title: next.title, updated: next.updated })
       const document = noteOf(next, now)
       await fedi.putObject(tx, document)

@@ -1,10 +1,10 @@
 import type { Who } from '../accounts/model.ts'
-import type { Fedi } from '../fedi/fedi.ts'
+import type { Fedi, RemoteActor } from '../fedi/fedi.ts'
 import { Problem, problemsOf } from '../kernel/errors.ts'
 import type { Sealer } from '../kernel/seal.ts'
 import type { Clock } from '../kernel/time.ts'
 import type { Db, Store } from '../store/store.ts'
-import { inbound } from './inbound.ts'
+import { bylineOf, inbound } from './inbound.ts'
 import { moderation } from './moderation.ts'
 import { postInput, type Post, type Speaker } from './model.ts'
 import { ownReactions } from './own-reactions.ts'
@@ -119,6 +119,8 @@ export function talk(house: TalkHouse) {
     },
 
     receive, withdraw,
+    /** The author of remote posts calls itself otherwise now: what is there already says so too, whatever came first. */
+    renamed: (tx: Db, author: RemoteActor): Promise<void> => posts.rename(tx, author.id, bylineOf(author)),
 
     moderation: moderation({ store, clock, posts }),
     pins: pins({ store, clock, fedi, posts, mine: (who, id) => ours(who, 'post.edit', id) }),

@@ -136,6 +136,10 @@ export function postStore(store: Store) {
       ])
       return { posts, comments }
     },
+    /** The author has another name now. */
+    async rename(tx: Db, author: string, set: Pick<Post, 'authorName' | 'authorHandle' | 'authorUrl'>): Promise<void> {
+      await tx.update(t).set(set).where(and(eq(t.author, author), isNull(t.speaker)))
+    },
   }
 }
 export type PostStore = ReturnType<typeof postStore>

@@ -120,6 +120,10 @@ export function talkWire(house: WireHouse): Record<string, JobHandler> {
     await talk.reactions.takeBack(tx, a.actor, a.objectId) // an Announce is deleted by some instead of undone
   })
   likes(house)
+  fedi.on('Update/Actor', async (tx, a) => {
+    const author = await fedi.knownActor(a.actor)
+    if (author) await talk.renamed(tx, author)
+  })
   // An actor with 10,000 posts goes in many short writes, not in one long one (HOSTILE.md 44).
   fedi.on('Delete/Actor', (tx, a) => jobs.add(tx, FORGET, { payload: { author: a.actor } }))
   return {

@@ -57,4 +57,15 @@ describe.each(engines)('a farewell on $engine', ({ fresh }) => {
     expect(await t.talk.read.byId(kept.id)).toMatchObject({ state: 'public' })
     expect(await t.talk.read.byUri(uri)).toMatchObject({ state: 'public' })
   }, 60_000)
+
+  test('of an organisation that has left nothing stays either', async () => {
+    const post = await t.say('Soon gone')
+    const leaving = farewells({ store, jobs: t.jobs, fedi: t.fedi, posts: postsByAuthor({ store, fedi: t.fedi }) })
+    const workers = startWorkers(store, t.jobs, leaving.handlers(), { poll: 20 })
+    try {
+      await store.write((tx) => leaving.forget(tx, 'coop'))
+      await until('its words to go', async () => (await t.talk.read.byId(post.id))?.state === 'removed')
+      expect((await t.document(post.uri)).status).toBe(410)
+    } finally { await workers.stop(2000) }
+  })
 })

@@ -36,12 +36,12 @@ export async function talkInstance(store: Store, o: Partial<InstanceOptions> = {
   await store.write((tx) => fedi.actors.put(tx, { handle: 'directory', open: true, owner: 'directory', document: { type: 'Group', name: 'The directory' } }))
   await store.write((tx) => fedi.actors.put(tx, { handle: 'rosa', open: true, owner: 'person:u1', document: { type: 'Person', name: 'Rosa' } }))
   const handlers = { ...fedi.handlers(), ...talkWire({ fedi, jobs, store, talk, clock: systemClock }) }
-  const workers = startWorkers(store, jobs, handlers, { poll: 20 })
+  const workers = o.workers === false ? undefined : startWorkers(store, jobs, handlers, { poll: 20 })
   const app = new Hono()
   app.route('/', countedNotes(talk))
   app.route('/', fedi.routes({ featured: talk.pins.featured }))
   return {
-    ...instance, talk, app,
+    ...instance, talk, app, handlers,
     say: (text: string) => talk.publish(commandLine, 'coop', { text }),
     /** GET as a fediverse server does. */
     document: (id: string, more: Record<string, string> = {}) => app.request(id, { headers: { accept: 'application/activity+json', ...more } }),
@@ -55,7 +55,7 @@ export async function talkInstance(store: Store, o: Partial<InstanceOptions> = {
       }
     },
     async close() {
-      await workers.stop(2000)
+      await workers?.stop(2000)
       await instance.close()
     },
   }

@@ -24,6 +24,7 @@ export function addressHandler(house: { store: Store; jobs: Jobs; remote: Remote
         await house.jobs.add(tx, DELIVER, { key: inbox, payload: parcel })
         await house.jobs.done([job.id], tx)
       })
+      return 'done'
     },
   }
 }

@@ -10,6 +10,7 @@ import type { Store } from '../../store/store.ts'
 import { storeTables } from '../../store/tables.ts'
 import { GiveUp, PutOff, TryLater, type JobHandler } from '../../store/workers.ts'
 import type { LocalActors } from '../actors.ts'
+import type { FollowBook } from '../follows.ts'
 import type { KeyRing } from '../keys.ts'
 import { bareHost, Refused } from '../net/address.ts'
 import { sha256 } from '../net/sign.ts'
@@ -42,6 +43,7 @@ export interface DeliveryHouse {
   hosts: HostBook
   send: Send
   digests: FollowerDigests
+  follows: Pick<FollowBook, 'unanswered'>
   isBlocked(host: string): boolean
   prover: Prover
 }
@@ -112,7 +114,10 @@ export function deliverHandler(house: DeliveryHouse): JobHandler {
 
     const v = verdict(receipt.status, job.attempts, receipt.retryAfter)
     if (v.is === 'done' && once) await store.auto.delete(stored).where(eq(stored.id, activity))
-    if (v.is === 'gone') await forget(inbox.href)
+    if (v.is === 'gone') {
+      await forget(inbox.href)
+      await house.follows.unanswered(activity)
+    }
     if (v.is === 'hopeless') throw new GiveUp(v.why)
     if (v.is === 'again') throw v.after === undefined ? new Error(v.why) : new TryLater(v.after, v.why)
   }

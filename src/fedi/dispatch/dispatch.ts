@@ -120,6 +120,17 @@ export function inboxHandler(house: DispatchHouse, rooms: Register): JobHandler 
     }
   }
 
+  /**
+   * Effects take turns, as they would have to on SQLite: on PostgreSQL, sixteen at once lose their races against each other six times
+   * out of seven. What takes long, the network, has come before.
+   */
+  let tail: Promise<unknown> = Promise.resolve()
+  function inTurn<T>(f: () => Promise<T>): Promise<T> {
+    const run = tail.then(f)
+    tail = run.catch(() => {})
+    return run
+  }
+
   return {
     concurrency: 16,
     /** Of a vote nothing is kept that says who voted what: it is not tried again by hand. Nor is a hint, which is worth nothing by then. */
@@ -133,7 +144,7 @@ export function inboxHandler(house: DispatchHouse, rooms: Register): JobHandler 
       if (!known) return
       const { a, host, plan } = known
       try {
-        await store.write(async (tx) => {
+        await inTurn(() => store.write(async (tx) => {
           const better = await plan.effect?.(tx)
           const listeners = rooms.find(better?.keys ?? plan.keys)
           for (const listener of listeners) {
@@ -144,7 +155,8 @@ export function inboxHandler(house: DispatchHouse, rooms: Register): JobHandler 
           }
           if (!listeners.length && !plan.effect) log.debug('{type} of {host}: nothing to do', { type: a.type, host })
           await jobs.done([job.id], tx) // with the effect, or not at all
-        })
+        }))
+        return 'done'
       } catch (e) {
         if (!(e instanceof Dropped) && !isFinal(e)) throw e
         log.debug('{type} of {host} dropped: {reason}', { type: a.type, host, reason: safeReason(e) })

@@ -57,6 +57,9 @@ const isReference = (v: unknown): boolean =>
 export function plans(house: PlanHouse): (a: Act) => Promise<Plan> {
   const { uris, sources, follows, stones, remote, actors, publisher } = house
 
+  /** A Follow, its Undo and a Block are words about one thing: the last of them counts, in whatever order they come. */
+  const followOf = (target: string): string => `follow ${target}`
+
   async function notUndone(tx: Db, a: Act): Promise<void> {
     if (await stones.any(tx, [a.id], a.actor)) throw new Dropped('undone before it came')
   }
@@ -73,6 +76,7 @@ export function plans(house: PlanHouse): (a: Act) => Promise<Plan> {
       object: target, objectId: target, keys: ['Follow'],
       async effect(tx) {
         await notUndone(tx, a)
+        if (await stones.order(tx, followOf(target), a.actor, a.raw.published) === -1) throw new Dropped('it has said something else since')
         const actor = handle === undefined ? undefined : await actors.find(handle, tx)
         if (!actor?.open || actor.gone || actor.owner === 'instance') {
           await answer(tx, uris.instanceHandle, 'Reject')
@@ -101,7 +105,13 @@ export function plans(house: PlanHouse): (a: Act) => Promise<Plan> {
       keys: keysFor('Undo', object),
       async effect(tx) {
         const was = id !== undefined && await follows.removeFollow(tx, a.actor, id)
-        if (handle !== undefined) await follows.removeFollower(tx, handle, a.actor)
+        if (target !== undefined && handle !== undefined) {
+          // Misskey and Lemmy name another id here than in the Follow, so whom it is of must do. But who has asked again since, and
+          // undoes the Follow before that, stays: the times say so, or else that the one named did come.
+          const order = await stones.order(tx, followOf(target), a.actor, a.raw.published)
+          const isIt = order === undefined ? id === undefined || !(await stones.came(tx, id)) : order === 1
+          if (!was && isIt) await follows.removeFollower(tx, handle, a.actor)
+        }
         if (was) return { keys: ['Undo/Follow', 'Undo'] }
         if (id !== undefined) await stones.set(tx, id, a.actor)
       },
@@ -113,14 +123,20 @@ export function plans(house: PlanHouse): (a: Act) => Promise<Plan> {
     const embedded = isObject(a.raw.object) ? a.raw.object : undefined
     const state = a.type === 'Accept' ? 'accepted' as const : 'rejected' as const
     // Ours by its id; or, from servers that change ids, a Follow of this very actor by one of ours.
-    const named = typeOf(embedded) === 'Follow' && idOf(embedded?.object) === a.actor ? uris.handleOf(idOf(embedded?.actor) ?? '') : undefined
-    const handle = named ?? (id === undefined ? undefined : await follows.byActivity(id, a.actor))
-    if (handle === undefined) return other(a)
+    const isOurs = id !== undefined && uris.isLocal(id)
+    const asked = isOurs ? await follows.byActivity(id) : undefined
+    const named = !isOurs && typeOf(embedded) === 'Follow' && idOf(embedded?.object) === a.actor ? uris.handleOf(idOf(embedded?.actor) ?? '') : undefined
+    const handle = asked?.target === a.actor ? asked.handle : named
+    if (handle === undefined) {
+      const found = await other(a)
+      if (found.keys[0] === `${a.type}/Follow`) throw new Dropped('an answer to a Follow that is not its, or not the last')
+      return found
+    }
     return {
       object: { id, type: 'Follow', actor: uris.actor(handle), object: a.actor }, ...(id === undefined ? {} : { objectId: id }),
       keys: [`${a.type}/Follow`],
       async effect(tx) {
-        if (!(await follows.answer(tx, handle, a.actor, state))) throw new Dropped('an answer to what nobody asked')
+        if (!(await follows.answer(tx, handle, a.actor, state, isOurs ? id : undefined))) throw new Dropped('an answer to what nobody asked')
       },
     }
   }
@@ -129,8 +145,12 @@ export function plans(house: PlanHouse): (a: Act) => Promise<Plan> {
     const target = idOf(a.raw.object)
     const handle = target === undefined ? undefined : uris.handleOf(target)
     if (handle === undefined) throw new Dropped('a Block of somebody else')
-    const effect = (tx: Db) => follows.removeFollower(tx, handle, a.actor)
-    return { object: target, ...(target === undefined ? {} : { objectId: target }), keys: ['Block'], effect }
+    return {
+      object: target, ...(target === undefined ? {} : { objectId: target }), keys: ['Block'],
+      async effect(tx) {
+        if (await stones.order(tx, followOf(target!), a.actor, a.raw.published) !== -1) await follows.removeFollower(tx, handle, a.actor)
+      },
+    }
   }
 
   /** A report names an account and any number of its posts at once (Mastodon). What is ours of them counts, by id. */

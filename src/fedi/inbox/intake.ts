@@ -9,7 +9,7 @@ import type { Clock } from '../../kernel/time.ts'
 import type { Jobs } from '../../store/jobs.ts'
 import type { Db, Store } from '../../store/store.ts'
 import type { Json } from '../fedi.ts'
-import { idOf, sameOrigin } from '../json.ts'
+import { idOf, isObject, sameOrigin } from '../json.ts'
 import { fediTables } from '../tables.ts'
 import { Refusal } from './refusal.ts'
 
@@ -27,11 +27,19 @@ export const hashed = (text: string | Uint8Array): string => createHash('sha256'
 export interface Arrival { unique: string; thread: string; body: Uint8Array; payload: Json }
 interface Waiting { arrival: Arrival; done: (isNew: boolean) => void; fail: (e: unknown) => void }
 
+/** Whom a Follow, the Undo of one, or a Block is about. */
+function followedBy(raw: Json): string | undefined {
+  if (raw.type === 'Follow' || raw.type === 'Block') return idOf(raw.object)
+  return raw.type === 'Undo' && isObject(raw.object) && raw.object.type === 'Follow' ? idOf(raw.object.object) : undefined
+}
+
 /**
- * What must be dealt with in the order of its coming: a Create, its Updates and its Delete; a Follow or Like and its Undo.
- * All else runs side by side, so that one object whose server is away holds up nothing else.
+ * What must be dealt with in the order of its coming: a Create, its Updates and its Delete; a Like and its Undo; all that one actor
+ * says about following another. All else runs side by side, so that one object whose server is away holds up nothing else.
  */
 function threadOf(id: string, raw: Json): string {
+  const followed = followedBy(raw)
+  if (followed !== undefined) return `${idOf(raw.actor)} ${followed}`
   const object = idOf(raw.object)
   return object !== undefined && sameOrigin(object, id) ? object : id
 }

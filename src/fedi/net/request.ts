@@ -1,5 +1,5 @@
 /** A bounded request to another server: checked URL, one address, time, size and redirects limited. Knows nothing of ActivityPub. */
-import { request, type Agent } from 'undici'
+import { errors, request, type Agent } from 'undici'
 import { MAX_BYTES } from '../json.ts'
 import { checkUrl, Refused } from './address.ts'
 import { TIME_OUT } from './agent.ts'
@@ -35,13 +35,18 @@ export interface GetOptions {
   timeout?: number
 }
 
+/** A connection that had served before was closed just as it was used again: that says nothing of the server. */
+const isStale = (e: unknown): boolean => e instanceof errors.SocketError && (e.socket?.bytesRead ?? 0) > 0
+
 /** GET with at most three redirects, each checked like the first. Throws Refused, TooLarge or the network's error. */
 export async function get(address: string, o: GetOptions): Promise<Answer> {
   const signal = AbortSignal.timeout(o.timeout ?? TIME_OUT) // for all hops together
   let url = checkUrl(address, o.allowPrivate)
   for (let hop = 0; ; hop++) {
     o.check?.(url)
-    const r = await request(url, { dispatcher: o.agent, method: 'GET', headers: await o.headers(url), signal })
+    const headers = await o.headers(url)
+    const ask = () => request(url, { dispatcher: o.agent, method: 'GET', headers, signal })
+    const r = await ask().catch((e: unknown) => { if (isStale(e)) return ask(); throw e })
     const to = r.headers.location
     if (r.statusCode >= 300 && r.statusCode < 400 && typeof to === 'string' && r.statusCode !== 304) {
       r.body.on('error', () => {})
