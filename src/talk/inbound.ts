@@ -66,7 +66,8 @@ export function inbound(house: InboundHouse) {
   /** New words, unless they are older than what is kept (HOSTILE.md 43). */
   async function refresh(tx: Db, old: Row, author: string, post: RemotePost): Promise<boolean> {
     if (old.author !== author || old.state === 'removed' || old.speaker !== null) return false
-    if ((post.updated ?? post.published) < (old.updated ?? old.published)) return false
+    // What was never edited is older than any edit, also within one instant.
+    if (post.updated === null ? old.updated !== null : post.updated < (old.updated ?? old.published)) return false
     const { html, note, title, language, url, updated, context } = post
     await posts.change(tx, old.id, { html, note, title: old.kind === 'article' ? title : null, language, url, updated, context })
     return true

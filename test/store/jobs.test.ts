@@ -316,7 +316,8 @@ describe.each(engines)('jobs on $engine', ({ engine, fresh, place }) => {
     await jobs.bury(head!, 'x')
     expect(await store.read.$count(t, eq(t.behind, false))).toBe(1)
     for (let n = 1; n < 5; n++) {
-      const list = await jobs.claim('a', 5)
+      let list = await jobs.claim('a', 5)
+      while (!list.length) list = await jobs.claim('a', 5) // on PostgreSQL the next one steps forward after the commit
       expect(payloads(list)).toEqual([n])
       await store.write((tx) => jobs.done([list[0]!.id], tx))
     }
