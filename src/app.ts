@@ -191,7 +191,7 @@ async function documentOf(house: House, path: string): Promise<string | undefine
   const post = /^\/posts\/([0-9a-f-]{36})$/.exec(path)
   if (post) {
     const found = await house.talk.read.byId(post[1]!)
-    return found && (found.speaker !== null ? found.uri : found.state === 'public' ? found.uri : undefined)
+    return found && found.speaker !== null ? found.uri : undefined // what came from elsewhere has its document there
   }
   const [, handle, host] = /^\/(?:co-ops\/|people\/|@)([^/@]+)(?:@([^/@]+))?$/.exec(path) ?? []
   if (handle === undefined || !isHandle(handle) || (host !== undefined && host !== handleHost)) return undefined

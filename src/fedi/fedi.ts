@@ -111,6 +111,8 @@ export interface Inbound {
   object: unknown
   objectId?: string
   raw: Json
+  /** Of a Delete: the object's server itself has taken it down, whoever its author is. */
+  forServer?: true
   /** Local handle of the personal inbox it came to; undefined for the shared one. */
   addressed?: string
 }

@@ -1,5 +1,5 @@
 /** What local actors say: stored as a document, listed in the outbox, handed to delivery – in the caller's transaction. */
-import { and, desc, eq, inArray, lt } from 'drizzle-orm'
+import { and, desc, eq, lt } from 'drizzle-orm'
 import { Problem } from '../kernel/errors.ts'
 import { newId } from '../kernel/ids.ts'
 import type { Clock } from '../kernel/time.ts'
@@ -44,13 +44,15 @@ export function publisher(house: PublishHouse) {
       return { id }
     },
 
-    /** New words take the place of the old ones everywhere, in the activities that carried them too: nobody finds in the outbox what was corrected. */
+    /** New words take the place of the old ones everywhere: in the Create that carried them, and no earlier Update is left. Nobody finds in the outbox what was corrected. */
     async putObject(tx: Db, document: Json & { id: string }): Promise<{ revision: number; changed: boolean }> {
       if (!uris.isLocal(document.id)) throw new Problem('foreign-id', 'only documents under this origin are kept here', { status: 500 })
       const put = await documents.put(tx, document.id, inContext(document))
       if (!put.changed || put.revision === 1) return put
-      const rows = await tx.select({ activity: t.activity }).from(t).where(and(eq(t.object, document.id), inArray(t.type, ['Create', 'Update'])))
-      for (const { activity } of rows) {
+      const earlier = await tx.delete(t).where(and(eq(t.object, document.id), eq(t.type, 'Update'))).returning({ activity: t.activity })
+      for (const { activity } of earlier) await documents.bury(tx, activity, 'Update')
+      const made = await tx.select({ activity: t.activity }).from(t).where(and(eq(t.object, document.id), eq(t.type, 'Create')))
+      for (const { activity } of made) {
         const stored = await documents.get(activity)
         if (stored && !stored.gone) await documents.put(tx, activity, inContext({ ...JSON.parse(stored.json) as Json, object: document }))
       }

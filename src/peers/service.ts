@@ -193,10 +193,10 @@ export function peers(house: PeerHouse) {
       if (await house.optedOut(traitsOf(document))) await rows.dropThing(tx, id)
       else await rows.keep(tx, thing, clock.now())
     },
-    /** Its author has deleted it, or the actor of the server on which it stands (whoever it is, fedi has seen that they share an origin). */
-    async deleted(tx: Db, by: string, id: string): Promise<void> {
+    /** Its author has deleted it, or the server on which it stands (`forServer`: fedi has asked that server). */
+    async deleted(tx: Db, by: string, id: string, forServer = false): Promise<void> {
       const document = await rows.document(tx, id)
-      if (document && (isAuthor(document, by) || (await fedi.knownActor(by))?.type === 'Application')) await rows.dropThing(tx, id)
+      if (document && (forServer || isAuthor(document, by))) await rows.dropThing(tx, id)
     },
     /** The actor is gone, or follows from here end: what counted by its word goes, in batches. */
     left,

@@ -24,7 +24,7 @@ export function peerWire({ fedi, peers }: { fedi: Fedi; peers: Peers }): void {
   }
   fedi.on('Announce', async (tx, a) => { if (a.objectId !== undefined) await peers.announced(tx, a.actor, a.objectId) })
   fedi.on('Update/Actor', async (tx, a) => { if (isObject(a.object)) await peers.refreshed(tx, a.actor, a.object) })
-  fedi.on('Delete', async (tx, a) => { if (a.objectId !== undefined) await peers.deleted(tx, a.actor, a.objectId) })
+  fedi.on('Delete', async (tx, a) => { if (a.objectId !== undefined) await peers.deleted(tx, a.actor, a.objectId, a.forServer) })
   fedi.on('Delete/Actor', async (tx, a) => {
     await peers.deleted(tx, a.actor, a.actor)
     await peers.left(tx, a.actor)

@@ -115,7 +115,7 @@ export function talkWire(house: WireHouse): Record<string, JobHandler> {
   })
   fedi.on('Delete', async (tx, a) => {
     if (!a.objectId) return
-    await talk.withdraw(tx, a.actor, a.objectId, (await fedi.knownActor(a.actor))?.type === 'Application')
+    await talk.withdraw(tx, a.actor, a.objectId, a.forServer)
     await talk.own.forget(tx, a.objectId)
     await talk.reactions.takeBack(tx, a.actor, a.objectId) // an Announce is deleted by some instead of undone
   })

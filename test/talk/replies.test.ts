@@ -137,6 +137,14 @@ describe.each(engines)('on $engine', ({ fresh }) => {
     await create(ana, late)
     await send(ben, activity(ben.id, 'Delete', late.id))
     expect(await shown(root.id)).toHaveLength(1)
+    // Anybody may call itself an Application: as long as the server still has the post, that is no word of the server's.
+    const bot = remote.actor('bot', { type: 'Application' }), at = new URL(late.id).pathname
+    remote.documents.set(at, late)
+    await send(bot, activity(bot.id, 'Delete', late.id))
+    expect(await shown(root.id)).toHaveLength(1)
+    await send(ana, activity(ana.id, 'Update', { ...late, content: '<p>Still mine</p>', updated: new Date().toISOString() }))
+    expect((await kept(late.id))?.html).toContain('Still mine')
+    remote.documents.delete(at)
     await send(server, activity(server.id, 'Delete', late.id))
     await send(server, activity(server.id, 'Delete', never.id))
     await create(ana, never)

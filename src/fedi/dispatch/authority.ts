@@ -2,6 +2,7 @@
  * Whose word counts for what (FEP-fe34). What a signer embeds is taken as sent when its id, its author and the signer are on
  * one server; everything else is fetched from its own, or dropped.
  */
+import { Problem } from '../../kernel/errors.ts'
 import type { Json } from '../fedi.ts'
 import { idOf, isObject, listOf, sameOrigin } from '../json.ts'
 
@@ -52,4 +53,13 @@ export async function resolve(raw: unknown, actor: string, wanted: boolean, from
   if (!wanted) return { object: id, objectId: id }
   const object = await from.fetched(id)
   return { object, objectId: idOf(object) ?? id } // what was named may have been another address of it
+}
+
+/** Does its own server say that it is gone, still have it, or know nothing of it (404)? Throws where it cannot be asked. */
+export async function stateAtOrigin(sources: Pick<Sources, 'fetched'>, object: string): Promise<'there' | 'gone' | 'unknown'> {
+  try { return (await sources.fetched(object)).type === 'Tombstone' ? 'gone' : 'there' } catch (e) {
+    if (e instanceof Problem && e.code === 'gone') return 'gone'
+    if (e instanceof Problem && e.code === 'not-found') return 'unknown'
+    throw e
+  }
 }

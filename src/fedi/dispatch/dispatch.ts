@@ -150,7 +150,7 @@ export function inboxHandler(house: DispatchHouse, rooms: Register): JobHandler 
           for (const listener of listeners) {
             await listener(tx, {
               ...a, host, object: plan.object,
-              ...(plan.objectId === undefined ? {} : { objectId: plan.objectId }), ...(read.to === undefined ? {} : { addressed: read.to }),
+              ...(plan.objectId === undefined ? {} : { objectId: plan.objectId }), ...(plan.forServer ? { forServer: plan.forServer } : {}), ...(read.to === undefined ? {} : { addressed: read.to }),
             })
           }
           if (!listeners.length && !plan.effect) log.debug('{type} of {host}: nothing to do', { type: a.type, host })

@@ -2,11 +2,10 @@
  * What somebody passed on without proof (inbox/forwarded.ts), looked up where it must be true: at its actor's own server. Nothing of
  * what was passed on is believed but that it is worth a look.
  */
-import { Problem } from '../../kernel/errors.ts'
 import { HOUR } from '../../kernel/time.ts'
 import { PutOff } from '../../store/workers.ts'
 import type { Hint } from '../inbox/intake.ts'
-import { Dropped } from './authority.ts'
+import { Dropped, stateAtOrigin } from './authority.ts'
 import type { Act, Plan, PlanHouse } from './plans.ts'
 
 /**
@@ -23,16 +22,12 @@ export async function hinted(house: PlanHouse, plan: (a: Act) => Promise<Plan>, 
   const { sources, remote } = house
   const { id, type, actor, object } = hint
 
-  /** Does its own server say that it is gone? */
   async function isGone(): Promise<boolean> {
-    try { return (await sources.fetched(object)).type === 'Tombstone' } catch (e) {
-      if (!(e instanceof Problem)) throw e
-      if (e.code === 'gone') return true
-      if (e.code !== 'not-found') throw e
-      if (object === actor) return false // an actor, with all that it has said, goes by 410 alone
-      if (waited < SURE) throw new PutOff(SURE - waited, 'not found; asked again in a while')
-      return true
-    }
+    const state = await stateAtOrigin(sources, object)
+    if (state !== 'unknown') return state === 'gone'
+    if (object === actor) return false // an actor, with all that it has said, goes by 410 alone
+    if (waited < SURE) throw new PutOff(SURE - waited, 'not found; asked again in a while')
+    return true
   }
 
   if (type === 'Delete') {

@@ -14,13 +14,15 @@ import type { Publisher } from '../publish.ts'
 import type { RemoteActors } from '../remote.ts'
 import { ACTOR_TYPES } from '../remote-shape.ts'
 import type { Uris } from '../uris.ts'
-import { Dropped, isAuthor, isOwnWord, resolve, type Resolved, type Sources } from './authority.ts'
+import { Dropped, isAuthor, isOwnWord, resolve, stateAtOrigin, type Resolved, type Sources } from './authority.ts'
 import type { StoneBook } from './stones.ts'
 import { isVote } from './vote.ts'
 
 export interface Act { id: string; type: string; actor: string; raw: Json }
 
 export interface Plan extends Resolved {
+  /** Of a Delete: its server says so too, whoever the author is. */
+  forServer?: true
   /** Keys under which rooms may have registered, the most special first. */
   keys: string[]
   /** Fedi's own part. It may know better what it was (`keys`), or end it there (no keys). */
@@ -175,11 +177,12 @@ export function plans(house: PlanHouse): (a: Act) => Promise<Plan> {
       }
     }
     if (!sameOrigin(id, a.actor)) throw new Dropped('a Delete of another server’s object')
-    // The actor of a server itself may take down what stands there; another user of it may not.
-    const forServer = (await remote.known(a.actor))?.type === 'Application'
+    // The actor of a server itself may take down what stands there; another user of it may not. Anybody can call itself an
+    // Application (bots do), so it is the server's word only when the server says the same of the object.
+    const forServer = (await remote.known(a.actor))?.type === 'Application' && await stateAtOrigin(sources, id) !== 'there'
     const former = isObject(a.raw.object) ? (a.raw.object.formerType ?? a.raw.object.type) : undefined
     return {
-      object: a.raw.object, objectId: id, keys: [...(typeof former === 'string' && former !== 'Tombstone' ? [`Delete/${former}`] : []), 'Delete'],
+      object: a.raw.object, objectId: id, ...(forServer ? { forServer: true as const } : {}), keys: [...(typeof former === 'string' && former !== 'Tombstone' ? [`Delete/${former}`] : []), 'Delete'],
       async effect(tx) {
         await stones.set(tx, id, a.actor)
         if (forServer) await stones.set(tx, id, new URL(id).origin)
