@@ -73,8 +73,10 @@ const effects: Readonly<Record<string, string>> = {
   'in a Create: no effect: no public words; at us: no effect: no public words': `
     fep/fep-1b12-02 fep/fep-9967-02 lemmy/mastodon/activities/private_message`,
   'no actor: the document is no actor that can be spoken to': 'fep/fep-844e-01',
+  'no effect: a Move of another': `
+    fep/fep-7628-02`,
   'no effect': `
-    fep/fep-044f-05 fep/fep-044f-06 fep/fep-044f-07 fep/fep-0837-04 fep/fep-171b-01 fep/fep-400e-01 fep/fep-7628-01 fep/fep-7628-02
+    fep/fep-044f-05 fep/fep-044f-06 fep/fep-044f-07 fep/fep-0837-04 fep/fep-171b-01 fep/fep-400e-01 fep/fep-7628-01
     lemmy/lemmy/activities/community/add_featured_post lemmy/lemmy/activities/community/add_mod
     lemmy/lemmy/activities/community/announce_create_page lemmy/lemmy/activities/community/lock_note
     lemmy/lemmy/activities/community/lock_page lemmy/lemmy/activities/community/remove_featured_post
