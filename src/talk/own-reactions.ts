@@ -14,6 +14,7 @@ import type { Clock } from '../kernel/time.ts'
 import { record } from '../store/audit.ts'
 import type { Db, Store } from '../store/store.ts'
 import type { JobHandler } from '../store/workers.ts'
+import { storeTables } from '../store/tables.ts'
 import { allowActing, told } from './acting.ts'
 import { PUBLIC } from './document.ts'
 import type { Post, ReactionKind, Speaker } from './model.ts'
@@ -143,6 +144,14 @@ export function ownReactions(house: OwnReactionHouse) {
         if (uris.isLocal(s.object)) await house.reactions.takeBack(tx, uris.actor(handle), s.activity)
       }
       return said.length
+    },
+
+    /** Authors elsewhere of what an actor of ours likes and boosts: their servers count it. */
+    async heard(tx: Db, handle: string, limit = 1000): Promise<string[]> {
+      const { documents } = storeTables(store.kit)
+      const said = await tx.select({ json: documents.json }).from(t).innerJoin(documents, eq(documents.id, t.activity)).where(eq(t.actor, handle)).limit(limit)
+      const named = said.flatMap(({ json }) => { const { to, cc } = JSON.parse(json) as Json; return [...listOf(to), ...listOf(cc)] })
+      return [...new Set(named.filter((a): a is string => typeof a === 'string' && !publicNames.has(a) && !uris.isLocal(a)))]
     },
 
     /** What these actors of ours have said about it. */

@@ -6,7 +6,7 @@ import { startWorkers } from '../../src/store/workers.ts'
 import { postsByAuthor } from '../../src/talk/authors.ts'
 import { farewells } from '../../src/talk/farewell.ts'
 import { engines } from '../engines.ts'
-import { makeRemote, until, type Remote } from '../fedi/instance.ts'
+import { makeRemote, note, until, type Remote } from '../fedi/instance.ts'
 import { speakers, talkInstance, type TalkInstance } from './house.ts'
 
 describe.each(engines)('a farewell on $engine', ({ fresh }) => {
@@ -67,5 +67,28 @@ describe.each(engines)('a farewell on $engine', ({ fresh }) => {
       await until('its words to go', async () => (await t.talk.read.byId(post.id))?.state === 'removed')
       expect((await t.document(post.uri)).status).toBe(410)
     } finally { await workers.stop(2000) }
+  })
+
+  test('whom it follows and whose posts it likes hear of it, whether they were answered or not', async () => {
+    const [followed, liked] = [r.actor('followed'), r.actor('liked')]
+    const theirs = note(liked.id)
+    r.documents.set(new URL(theirs.id).pathname, theirs)
+    await t.fedi.follow({ handle: 'rosa' }, followed.id)
+    await t.talk.react({ by: 'user:u1', role: 'member', editorOf: new Set(), userId: 'u1' }, 'rosa', 'like', theirs.id)
+    await t.settled()
+    const leaving = farewells({
+      store, jobs: t.jobs, fedi: t.fedi, posts: postsByAuthor({ store, fedi: t.fedi }),
+      known: async (tx, handle) => [...(await t.fedi.following(handle)).map((f) => f.actor), ...await t.talk.own.heard(tx, handle)],
+    })
+    await store.write(async (tx) => {
+      await leaving.leave(tx, 'rosa')
+      await t.fedi.actors.bury(tx, 'rosa')
+    })
+    const rosa = t.fedi.uris.actor('rosa')
+    await until('both inboxes', () => {
+      const at = r.posts().filter((p) => { const a = JSON.parse(String(p.body)) as { type: string; object: unknown }; return a.type === 'Delete' && a.object === rosa }).map((p) => p.url)
+      return at.length === 2 && ['followed', 'liked'].every((name) => at.includes(`/users/${name}/inbox`))
+    })
+    expect(await t.fedi.following('rosa')).toEqual([])
   })
 })
