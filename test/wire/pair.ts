@@ -7,11 +7,12 @@ import type { Server } from 'node:http'
 import path from 'node:path'
 import { generateKeyPairSync } from 'node:crypto'
 import { serve } from '@hono/node-server'
-import { sql } from 'drizzle-orm'
+import { and, eq, gt, sql } from 'drizzle-orm'
 import { commandLine } from '../../src/accounts/model.ts'
 import { makeApp, makeHouse, root, type House } from '../../src/app.ts'
 import { readConfig } from '../../src/config.ts'
 import { fediTables } from '../../src/fedi/tables.ts'
+import { storeTables } from '../../src/store/tables.ts'
 import { startWorkers, type Workers } from '../../src/store/workers.ts'
 import { scratch } from '../engines.ts'
 import { freePort } from './instances.ts'
@@ -83,13 +84,24 @@ export async function makePair(databases: readonly [string, string]): Promise<{ 
   return { sides, waiting, async close() { for (const s of sides) await s.close() } }
 }
 
+/** The directory waits a little, so that what changes together is told together. */
+const TELL = 'directory.tell'
+
 /** Until neither side has anything to do: what is on its way lies at the gates. What was given up is a failure. */
 export async function quiet(sides: readonly Side[]): Promise<void> {
   const end = Date.now() + 20_000
   for (let still = 0; still < 2;) { // a delivery may come in at the other side just after that was asked
     let busy = 0
     for (const { house, index } of sides) {
-      const [row] = await house.store.read.rows<{ jobs: number; dead: number }>(sql`select (select count(*) from jobs) as jobs, (select count(*) from dead_letters) as dead`)
+      const { store, jobs } = house
+      const [row] = await store.read.rows<{ jobs: number; later: number; dead: number }>(sql`select (select count(*) from jobs) as jobs,
+        (select count(*) from jobs where kind = ${TELL} and attempts = 0) as later, (select count(*) from dead_letters) as dead`)
+      if (Number(row!.later)) {
+        // What is told together is told now.
+        const { jobs: t } = storeTables(store.kit)
+        await store.auto.update(t).set({ due: new Date() }).where(and(eq(t.kind, TELL), gt(t.due, new Date())))
+        jobs.wake(TELL)
+      }
       if (Number(row!.dead)) throw new Error(`side ${index} gave up: ${JSON.stringify((await house.jobs.deadLetters()).map((l) => [l.kind, l.cause, l.payload]))}`)
       busy += Number(row!.jobs)
     }
@@ -99,7 +111,7 @@ export async function quiet(sides: readonly Side[]): Promise<void> {
   }
 }
 
-/** A co-op that has agreed to be listed: an actor, with keys already. */
+/** A co-op that has agreed to be listed: an actor, with keys already. As from a list, so that the directory does not make news of it. */
 export async function enrol({ house }: Side, handle: string): Promise<string> {
   const { store, sealer } = house
   const spki = ed25519.publicKey.export({ type: 'spki', format: 'der' })
@@ -112,6 +124,6 @@ export async function enrol({ house }: Side, handle: string): Promise<string> {
     ...k, actor: handle, made: new Date(), private: await sealer.seal('actor-key', `${handle} ${k.kind}`, key.export({ type: 'pkcs8', format: 'der' })),
   })))
   await store.write(async (tx) => { await tx.insert(fediTables(store.kit).actorKeys).values(rows) })
-  await house.organisations.put(commandLine, { handle, name: `Co-op ${handle}`, kind: 'cooperative' }, { consent: 'agreed at a meeting' })
+  await house.organisations.put(commandLine, { handle, name: `Co-op ${handle}`, kind: 'cooperative' }, { consent: 'agreed at a meeting', source: 'a list' })
   return house.fedi.uris.actor(handle)
 }

@@ -16,6 +16,7 @@ import { eq, inArray } from 'drizzle-orm'
 import { expect } from 'vitest'
 import { commandLine } from '../../src/accounts/model.ts'
 import { fediTables } from '../../src/fedi/tables.ts'
+import { peerTables } from '../../src/peers/tables.ts'
 import { talkTables } from '../../src/talk/tables.ts'
 import { enrol, quiet, type Letter, type Side } from './pair.ts'
 
@@ -28,9 +29,9 @@ type Role = (typeof ROLES)[number]
 
 interface Actor { side: Side; role: Role; handle: string; uri: string; name: string; gone: boolean; /** The other side is told of its name by then. */ named?: Owed }
 /** Reached the other side in its n-th unbroken time of following the author. */
-interface Owed { time: number }
-interface Post { id: string; uri: string; by: Actor; text: string; state: 'public' | 'removed'; /** Of its last change. */ owed: Owed | undefined }
-interface Reaction { kind: 'Like' | 'Announce'; by: Actor; post: Post; activity: string | undefined }
+interface Owed { time: number | 'always' }
+interface Post { id: string; uri: string; by: Actor; text: string; state: 'public' | 'removed'; /** Of its last change. */ owed: Owed | undefined; answers?: Post }
+interface Reaction { kind: 'like' | 'boost'; by: Actor; post: Post }
 
 export interface World {
   sides: readonly [Side, Side]
@@ -55,13 +56,18 @@ async function owed(w: World, by: Actor): Promise<Owed | undefined> {
   const addressed = (await by.side.house.fedi.followers(by.handle)).some((f) => there.some((o) => o.uri === f))
   return addressed && followedBy(w, there, by) ? { time: w.breaks.get(by.uri) ?? 0 } : undefined
 }
-const holds = (w: World, by: Actor, o: Owed | undefined) => o !== undefined && followedBy(w, others(w, by), by) && o.time === (w.breaks.get(by.uri) ?? 0)
+const holds = (w: World, by: Actor, o: Owed | undefined) => o?.time === 'always' || (o !== undefined && followedBy(w, others(w, by), by) && o.time === (w.breaks.get(by.uri) ?? 0))
+/** Of a post: who answers is heard by whom they answer, and so are their second thoughts. */
+const owedOf = async (w: World, p: Post): Promise<Owed | undefined> => (p.answers ? p.owed : owed(w, p.by))
 
 function ends(w: World, by: Actor, of: Actor): void {
   if (w.follows.delete(arrow(by, of)) && !followedBy(w, others(w, of), of)) w.breaks.set(of.uri, (w.breaks.get(of.uri) ?? 0) + 1)
 }
 
 let words = 0
+
+/** What the readers of a speaker do. */
+export const LISTENS: ReadonlySet<string> = new Set(['follow', 'unfollow', 'block', 'like', 'boost', 'takeBack', 'reply'])
 
 export const deeds = {
   async follow(w: World, d: Deed) {
@@ -96,27 +102,36 @@ export const deeds = {
   async edit(w: World, d: Deed) {
     const post = pick(w.posts.filter((p) => p.by.side.index === d.side && p.state === 'public' && !p.by.gone), d.n)
     if (!post) return
-    post.owed = await owed(w, post.by)
+    post.owed = await owedOf(w, post)
     post.text = `Words ${++words}`
     await post.by.side.house.talk.edit(commandLine, post.id, { text: post.text })
   },
   async remove(w: World, d: Deed) {
     const post = pick(w.posts.filter((p) => p.by.side.index === d.side && p.state === 'public' && !p.by.gone), d.n)
     if (!post) return
-    post.owed = await owed(w, post.by)
+    post.owed = await owedOf(w, post)
     post.state = 'removed'
     await post.by.side.house.talk.remove(commandLine, post.id)
   },
-  like: (w: World, d: Deed) => react(w, d, 'Like'),
-  boost: (w: World, d: Deed) => react(w, d, 'Announce'),
+  /** An answer to a post of the other side, as far as that has come. */
+  async reply(w: World, d: Deed) {
+    const by = actor(w, d.side, d.x), parent = pick(w.posts.filter((p) => p.by.side.index !== d.side), d.n)
+    if (!parent || by.gone || by.role === 'leaver' || w.posts.filter((p) => p.by === by && p.answers).length === ANSWERS) return
+    const { talk } = by.side.house
+    const there = await talk.read.byUri(parent.uri)
+    if (there?.state !== 'public') return
+    const text = `Words ${++words}`
+    const { id, uri } = await talk.reply(commandLine, by.handle, there.id, { text })
+    w.posts.push({ id, uri, by, text, state: 'public', owed: { time: 'always' }, answers: parent })
+  },
+  like: (w: World, d: Deed) => react(w, d, 'like'),
+  boost: (w: World, d: Deed) => react(w, d, 'boost'),
   /** Of everything that was liked and boosted: the n-th is taken back. */
   async takeBack(w: World, d: Deed) {
-    const r = pick(w.reactions.filter((x) => x.by.side.index === d.side && x.activity !== undefined && !x.by.gone), d.n)
+    const r = pick(w.reactions.filter((x) => x.by.side.index === d.side && !x.by.gone), d.n)
     if (!r) return
-    const { fedi, store } = r.by.side.house
-    const object = { id: r.activity!, type: r.kind, actor: r.by.uri, object: r.post.uri }
-    await store.write((tx) => fedi.publish(tx, { actor: r.by.handle, activity: { type: 'Undo', to: [r.post.by.uri], object }, to: { actors: [r.post.by.uri] } }))
-    r.activity = undefined
+    await r.by.side.house.talk.unreact(commandLine, r.by.handle, r.kind, r.post.uri)
+    w.reactions.splice(w.reactions.indexOf(r), 1)
   },
   async rename(w: World, d: Deed) {
     const a = actor(w, d.side, d.x)
@@ -140,13 +155,10 @@ export const deeds = {
 
 async function react(w: World, d: Deed, kind: Reaction['kind']): Promise<void> {
   const by = actor(w, d.side, d.x)
-  const post = pick(w.posts.filter((p) => p.by.side.index !== d.side && p.state === 'public'), d.n)
-  if (!post || by.gone || by.role === 'leaver') return
-  const old = w.reactions.find((r) => r.by === by && r.post === post && r.kind === kind && r.activity !== undefined)
-  if (old) return
-  const { fedi, store } = by.side.house
-  const { id } = await store.write((tx) => fedi.publish(tx, { actor: by.handle, activity: { type: kind, to: [post.by.uri], object: post.uri }, to: { actors: [post.by.uri] } }))
-  w.reactions.push({ kind, by, post, activity: id })
+  const post = pick(w.posts.filter((p) => p.by.side.index !== d.side && p.state === 'public' && !p.by.gone), d.n)
+  if (!post || by.gone || by.role === 'leaver' || w.reactions.some((r) => r.by === by && r.post === post && r.kind === kind)) return
+  await by.side.house.talk.react(commandLine, by.handle, kind, post.uri)
+  w.reactions.push({ kind, by, post })
 }
 
 /** What is looked at in the end, each from both sides. */
@@ -182,9 +194,22 @@ const looks: Readonly<Record<string, (w: World) => Promise<void>>> = {
       expect(rows.length, 'never twice').toBeLessThan(2)
       const there = rows[0]
       if (!(p.by.gone ? p.owed !== undefined : holds(w, p.by, p.owed))) continue
+      // Whom it answers is gone: it may have come before or after, and nobody is there to be told of a change.
+      if (p.answers && (p.answers.by.gone || (p.answers.state === 'removed' && p.state === 'public'))) continue
+      if (p.answers && p.state === 'public') expect([p.text, there?.inReplyTo]).toEqual([p.text, p.answers.uri])
       if (p.state === 'removed') expect([p.text, there?.state ?? 'removed', there?.html ?? ''], 'abroad').toEqual([p.text, 'removed', ''])
       else expect([there?.state, there?.html], 'abroad').toEqual(['public', `<p>${p.text}</p>`])
       if (p.state === 'public' && p.by.named && holds(w, p.by, p.by.named)) expect(there?.authorName, 'its author’s name').toBe(p.by.name)
+    }
+  },
+
+  /** Directories follow each other from the beginning: what the one lists the other has, as it is, and what has left it has not. */
+  async 'what the other directory lists'(w) {
+    for (const a of w.actors) {
+      const { store } = a.side.other.house
+      const { mirrored } = peerTables(store.kit)
+      const [row] = await store.read.select().from(mirrored).where(eq(mirrored.id, a.uri))
+      expect([a.handle, row?.name]).toEqual([a.handle, a.gone ? undefined : a.name])
     }
   },
 
@@ -198,9 +223,9 @@ const looks: Readonly<Record<string, (w: World) => Promise<void>>> = {
   async 'likes and boosts'(w) {
     for (const p of w.posts) {
       if (p.state === 'removed') continue
-      const count = (kind: Reaction['kind']) => w.reactions.filter((r) => r.post === p && r.kind === kind && r.activity !== undefined).length
+      const count = (kind: Reaction['kind']) => w.reactions.filter((r) => r.post === p && r.kind === kind).length
       const { likes, boosts } = (await p.by.side.house.talk.read.byId(p.id))!
-      expect([p.text, likes, boosts]).toEqual([p.text, count('Like'), count('Announce')])
+      expect([p.text, likes, boosts]).toEqual([p.text, count('like'), count('boost')])
     }
   },
 }
@@ -210,17 +235,24 @@ export async function lookAt(w: World): Promise<void> {
 }
 
 let runs = 0
+/** Answers of one actor: fewer than would make a moderator look. */
+const ANSWERS = 15
+const acquainted = new WeakSet<Side>()
 
 /** A world of its own: fresh actors who know each other, and the first follows settled. */
 export async function newWorld(sides: readonly [Side, Side], waiting: Letter[]): Promise<World> {
   const run = ++runs
-  const actors: Actor[] = []
-  for (const side of sides) for (const role of ROLES) {
-    const handle = `${role}${run}`
-    actors.push({ side, role, handle, uri: await enrol(side, handle), name: `Co-op ${handle}`, gone: false })
+  const w: World = { sides, actors: [], posts: [], reactions: [], follows: new Set(), breaks: new Map() }
+  if (!acquainted.has(sides[0])) {
+    for (const { house, other } of sides) await house.fedi.follow({ handle: 'directory' }, other.house.fedi.uris.actor('directory'))
+    await handOnAll(w, waiting)
+    acquainted.add(sides[0])
   }
-  await Promise.all(actors.map((a) => a.side.other.house.fedi.lookupActor(a.uri)))
-  const w: World = { sides, actors, posts: [], reactions: [], follows: new Set(), breaks: new Map() }
+  for (const side of sides) for (const role of ROLES) {
+    const handle = `${role}${run}${'ab'[side.index]}`
+    w.actors.push({ side, role, handle, uri: await enrol(side, handle), name: `Co-op ${handle}`, gone: false })
+  }
+  await Promise.all(w.actors.map((a) => a.side.other.house.fedi.lookupActor(a.uri)))
   for (const side of [0, 1] as const) for (const of of ['steady', 'leaver'] as const) {
     await deeds.follow(w, { do: 'follow', side, x: 0, y: ROLES.indexOf(of), n: 0 })
   }
