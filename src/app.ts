@@ -97,10 +97,7 @@ export async function makeHouse(config: Config, o: HouseOptions = {}) {
     })
     const icon = (handle: string) => ({ url: `${config.origin}/swatch/${swatchHash(fedi.uris.actor(handle))}.png`, mediaType: 'image/png' })
     const byAuthor = postsByAuthor({ store, fedi })
-    const leaving = farewells({
-      store, jobs, fedi, posts: byAuthor,
-      known: async (tx, handle) => [...(await fedi.following(handle)).map((f) => f.actor), ...await posts.own.heard(tx, handle)],
-    })
+    const leaving = farewells({ store, jobs, fedi, posts: byAuthor, liked: (tx, handle) => posts.own.heard(tx, handle) })
     const people = accounts({
       store, clock, origin: config.origin, sealer: seal, fedi, icon,
       isTaken: async (handle) => await organisations.read.speaker(handle) !== undefined, onGone: async (tx, person) => { await leaving.leave(tx, person.handle); await jobs.add(tx, LEFT, { payload: { handle: person.handle } }) },

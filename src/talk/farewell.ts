@@ -12,13 +12,13 @@ const BATCH = 100
 /** Servers of people who were answered and do not follow: more than anybody talks to. */
 const ANSWERED = 1000
 
-export function farewells(house: { store: Store; jobs: Pick<Jobs, 'add'>; fedi: Pick<Fedi, 'publish' | 'uris'>; posts: PostsByAuthor; /** Further actors elsewhere that know of it: whom it follows, whose posts it likes. */ known?(tx: Db, handle: string): Promise<readonly string[]> }) {
+export function farewells(house: { store: Store; jobs: Pick<Jobs, 'add'>; fedi: Pick<Fedi, 'publish' | 'uris'>; posts: PostsByAuthor; /** Actors elsewhere whose posts it likes. (Followers, and whom it follows, get their Delete with the burial.) */ liked?(tx: Db, handle: string): Promise<readonly string[]> }) {
   const { store, jobs, fedi, posts } = house
   return {
     /** In the transaction in which the actor goes, before it is buried. Followers get their Delete with the burial. */
     async leave(tx: Db, handle: string): Promise<void> {
       const author = fedi.uris.actor(handle)
-      const actors = [...new Set([...await posts.answered(tx, author, ANSWERED), ...await house.known?.(tx, handle) ?? []])]
+      const actors = [...new Set([...await posts.answered(tx, author, ANSWERED), ...await house.liked?.(tx, handle) ?? []])]
       if (actors.length) await fedi.publish(tx, { actor: handle, activity: { type: 'Delete', to: [PUBLIC], object: author }, to: { actors }, inOutbox: false })
       await jobs.add(tx, BURY, { key: `${BURY} ${handle}`, payload: { author } })
     },

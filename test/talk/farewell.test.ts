@@ -78,7 +78,7 @@ describe.each(engines)('a farewell on $engine', ({ fresh }) => {
     await t.settled()
     const leaving = farewells({
       store, jobs: t.jobs, fedi: t.fedi, posts: postsByAuthor({ store, fedi: t.fedi }),
-      known: async (tx, handle) => [...(await t.fedi.following(handle)).map((f) => f.actor), ...await t.talk.own.heard(tx, handle)],
+      liked: (tx, handle) => t.talk.own.heard(tx, handle),
     })
     await store.write(async (tx) => {
       await leaving.leave(tx, 'rosa')
