@@ -96,7 +96,7 @@ export interface Publish {
   to: Audience
   /** Shown in the actor's outbox collection. Default: Create and Announce yes, all else no. */
   inOutbox?: boolean
-  /** Its document stays after delivery, so that `undo` knows whom it went to. */
+  /** Its document stays after delivery, so that `undo` knows whom it went to; false: it goes once its only reader has it, whatever it is about. Default: what is about an object of ours stays. */
   keep?: boolean
 }
 
