@@ -1,5 +1,5 @@
 /** Who follows us, and whom we follow. */
-import { and, asc, count, eq, gt, ne } from 'drizzle-orm'
+import { and, asc, count, eq, gt, inArray, ne } from 'drizzle-orm'
 import type { Clock } from '../kernel/time.ts'
 import type { Db, Store } from '../store/store.ts'
 import type { FollowerState, Following, FollowState } from './fedi.ts'
@@ -95,6 +95,12 @@ export function followBook(store: Store, clock: Clock, changed: (handle: string)
       const [row] = await tx.select({ actor: following.actor }).from(following)
         .where(and(eq(following.target, target), ne(following.state, 'rejected'))).limit(1)
       return row !== undefined
+    },
+    /** Those of the handles that follow it. */
+    async accepted(target: string, handles: readonly string[]): Promise<string[]> {
+      const rows = await store.read.select({ handle: following.actor }).from(following)
+        .where(and(eq(following.target, target), eq(following.state, 'accepted'), inArray(following.actor, [...handles])))
+      return rows.map((r) => r.handle)
     },
     /** Does any of ours follow it, or wait for its answer? */
     async isWanted(target: string): Promise<boolean> {
