@@ -39,6 +39,8 @@ export interface FediOptions {
   limits?: {
     receive?: ReceiveLimits
     verify?: VerifyLimits
+    /** Requests that one host's activities may cause. */
+    caused?: Rate
     /** Follower synchronisation: the wait before lists are compared, and between two readings of one; ms. */
     sync?: { settle?: number; again?: number }
   }
@@ -261,6 +263,13 @@ export interface Fedi {
    * Problem `unreachable`, `refused`, `blocked`, `gone` (410), `not-found`, `bad-document`.
    */
   fetchObject(id: string): Promise<Json>
+  /** A remote actor, fetched anew and kept as it is now. Problems of `fetchObject`, and `not-an-actor`. */
+  refreshActor(id: string): Promise<RemoteActor>
+  /**
+   * Requests of a job that a remote actor's activity has caused, within the budget of that actor's server, which the inbox shares:
+   * throws PutOff where it is spent.
+   */
+  causedBy<T>(actor: string, work: () => Promise<T>): Promise<T>
   /**
    * What a room does with inbound activities: `Create/Note`, `Update/Note`, `Delete`, `Like` …; the more special key wins. Where
    * several rooms listen to one key they run in the order of their registration, in one transaction: a Problem of one drops it for all.
