@@ -234,6 +234,8 @@ export interface Fedi {
   /** Has this remote actor been deleted, as far as is known here? What of its waits in the queue has no effect any more. */
   isGone(tx: Db, actorUri: string): Promise<boolean>
   following(handle?: string): Promise<Following[]>
+  /** What is between these of ours (a thousand at most) and one remote actor, by handle. */
+  followingBetween(handles: readonly string[], actorUri: string): Promise<Following[]>
   followersCount(handle: string): Promise<number>
   /** For the actor's own people. */
   readonly followersOf: {

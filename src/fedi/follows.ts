@@ -96,11 +96,11 @@ export function followBook(store: Store, clock: Clock, changed: (handle: string)
         .where(and(eq(following.target, target), ne(following.state, 'rejected'))).limit(1)
       return row !== undefined
     },
-    /** Those of the handles that follow it. */
-    async accepted(target: string, handles: readonly string[]): Promise<string[]> {
-      const rows = await store.read.select({ handle: following.actor }).from(following)
-        .where(and(eq(following.target, target), eq(following.state, 'accepted'), inArray(following.actor, [...handles])))
-      return rows.map((r) => r.handle)
+    /** What is between these of ours and one actor, by handle: one read, however many each of them follows. */
+    async between(handles: readonly string[], target: string): Promise<Following[]> {
+      if (!handles.length) return []
+      const rows = await store.read.select().from(following).where(and(eq(following.target, target), inArray(following.actor, [...handles]))).orderBy(asc(following.actor))
+      return rows.map((r) => ({ handle: r.actor, actor: r.target, state: state(r.state), since: r.since }))
     },
     /** Does any of ours follow it, or wait for its answer? */
     async isWanted(target: string): Promise<boolean> {

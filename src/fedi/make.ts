@@ -119,6 +119,7 @@ export function makeFedi(o: FediOptions): Fedi {
     isFollowed: follows.isFollowed,
     isGone: async (tx, actor) => (await remote.known(actor, tx))?.gone ?? false,
     following: follows.following,
+    followingBetween: follows.between,
     followersCount: follows.followersCount,
     followersOf: ofFollowers,
     followers: follows.followers,

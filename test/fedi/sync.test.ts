@@ -128,6 +128,11 @@ describe.each(engines)('two instances, one on $engine', ({ fresh }) => {
     await say()
     expect(await states()).toEqual([...both, 'third accepted'])
   })
+  test('what is between some of ours and one actor is found without what else they follow', async () => {
+    const between = (handles: string[], actor = target()) => b.fedi.followingBetween(handles, actor).then((found) => found.map((f) => `${f.handle} ${f.state} ${f.actor}`))
+    expect(await between(['second', 'nobody', 'coop'])).toEqual([`coop accepted ${target()}`, `second accepted ${target()}`])
+    expect([await between([]), await between(['coop'], `${target()}x`)]).toEqual([[], []])
+  })
 })
 
 describe.each(engines)('with other servers, on $engine', ({ fresh }) => {

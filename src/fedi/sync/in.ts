@@ -103,7 +103,7 @@ export function synchronization(house: SyncHouse) {
   /** Handles of those among the ids who are open actors here and do not follow it: a few. */
   async function strangers(target: string, ids: ReadonlySet<string>): Promise<string[]> {
     const open = await house.actors.open([...ids].flatMap((id) => uris.handleOf(id) ?? []))
-    const held = new Set(open.length ? await follows.accepted(target, open) : [])
+    const held = new Set((await follows.between(open, target)).filter((f) => f.state === 'accepted').map((f) => f.handle))
     return open.filter((handle) => !held.has(handle)).slice(0, TOLD)
   }
 
