@@ -2,6 +2,7 @@
 import { Hono, type Context } from 'hono'
 import { z } from 'zod'
 import { Problem } from '../kernel/errors.ts'
+import { momentOf } from '../kernel/time.ts'
 import { flash } from '../web/flash.ts'
 import { formProblem, readForm, type FormValues } from '../web/forms.ts'
 import { html, pageOf } from '../web/page.tsx'
@@ -12,9 +13,12 @@ import { Forward, List, One, REPORTS } from './views.tsx'
 export { REPORTS } from './views.tsx'
 
 const SHOWN = 20
-const cursor = z.string().regex(/^\d{1,15}_[0-9a-f]{32}$/).transform((s): After => {
+const cursor = z.string().regex(/^\d{1,15}_[0-9a-f]{32}$/).transform((s, ctx): After => {
   const [ms, id] = s.split('_') as [string, string]
-  return { created: new Date(Number(ms)), id }
+  const created = momentOf(Number(ms))
+  if (created) return { created, id }
+  ctx.addIssue('no cursor')
+  return z.NEVER
 }).optional().catch(undefined)
 
 /** Pages of whoever may `report.decide`: the service refuses everybody else. */

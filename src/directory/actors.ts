@@ -1,6 +1,7 @@
 /** The two actors that speak for the instance itself: the directory that people and peers follow, and the one that signs our requests. */
 import { plainToHtml } from '../kernel/text.ts'
 import type { Fedi } from '../fedi/fedi.ts'
+import { PUBLIC } from '../fedi/terms.ts'
 import { getMeta } from '../store/meta.ts'
 import type { Db, Store } from '../store/store.ts'
 import { collectionIds } from './collections.ts'
@@ -25,7 +26,8 @@ export async function directorySpeaker(store: Store, db: Db = store.read): Promi
 const IMPLEMENTS = { type: 'Link', href: 'https://w3id.org/toadlane/ns', name: 'Toadlane directory' }
 
 /**
- * Stores both actors' documents as they should be now; unchanged ones are left alone. At every start, and when the name changes.
+ * Stores both actors' documents as they should be now; unchanged ones are left alone. At every start, and when the name changes. Who
+ * follows the directory is told of what has changed (a name, or what it understands since an upgrade): nobody fetches it anew for that.
  * The directory is a Group, so that Mastodon shows its badge; the instance actor an Application, readable without a
  * signature (FEP-d556), whose handle is the host without port.
  */
@@ -33,7 +35,7 @@ export async function ensureActors(store: Store, fedi: Fedi): Promise<void> {
   await store.write(async (tx) => {
     const site = await readSite(store, tx)
     const generator = { type: 'Application', name: 'Toadlane', implements: [IMPLEMENTS] }
-    await fedi.actors.put(tx, {
+    const put = await fedi.actors.put(tx, {
       handle: 'directory', open: true, owner: 'directory',
       document: {
         type: 'Group', additionalType: 'toad:Directory', name: site.name, summary: plainToHtml([site.tagline, site.about].filter(Boolean).join('\n\n')),
@@ -41,6 +43,10 @@ export async function ensureActors(store: Store, fedi: Fedi): Promise<void> {
         ...collectionIds(fedi.uris),
       },
     })
+    if (put.changed && put.revision > 1) {
+      const stored = await fedi.documents.get(fedi.uris.actor('directory'))
+      if (stored) await fedi.publish(tx, { actor: 'directory', activity: { type: 'Update', to: [PUBLIC], cc: [fedi.uris.followers('directory')], object: JSON.parse(stored.json) as object }, to: 'followers' })
+    }
     await fedi.actors.put(tx, {
       handle: fedi.uris.instanceHandle, open: true, owner: 'instance',
       document: {

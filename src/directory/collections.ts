@@ -5,6 +5,7 @@ import type { Json } from '../fedi/fedi.ts'
 import { answerJson, wanted } from '../fedi/http/serve.ts'
 import { inContext } from '../fedi/terms.ts'
 import type { Uris } from '../fedi/uris.ts'
+import { momentOf } from '../kernel/time.ts'
 import { COLLECTIONS, type DirectoryCollection, type Item, type Items } from './items.ts'
 
 export const PAGE = 100
@@ -25,13 +26,14 @@ export const collectionIds = (uris: Uris): Json => ({
 })
 
 type Place = Pick<Item, 'id' | 'changed'>
-const place = z.tuple([z.int().min(-8.64e15).max(8.64e15), z.string().max(2048)])
+const place = z.tuple([z.int(), z.string().max(2048).refine((id) => !id.includes('\0'))])
 const writePlace = ({ id, changed }: Place): string => Buffer.from(JSON.stringify([changed.getTime(), id])).toString('base64url')
 /** undefined for what we never gave out. */
 function readPlace(text: string): Place | undefined {
   try {
     const [changed, id] = place.parse(JSON.parse(Buffer.from(text, 'base64url').toString('utf8')))
-    return { id, changed: new Date(changed) }
+    const at = momentOf(changed)
+    return at && { id, changed: at }
   } catch { return undefined }
 }
 

@@ -24,7 +24,7 @@ import { targetOf, type Here, type Target } from './target.ts'
 export interface InteractHouse {
   store: Store
   clock: Clock
-  fedi: Pick<Fedi, 'uris' | 'handleHost' | 'lookupActor' | 'knownActor' | 'fetchObject' | 'follow' | 'unfollow' | 'following'>
+  fedi: Pick<Fedi, 'uris' | 'handleHost' | 'lookupActor' | 'knownActor' | 'fetchObject' | 'follow' | 'unfollow' | 'followingBetween'>
   talk: Pick<Talk, 'react' | 'unreact' | 'own' | 'read' | 'mayPost' | 'publish' | 'reply' | 'say'>
   /** Who acts under a handle. */
   speaker(handle: string): Promise<Speaker | undefined>
@@ -162,10 +162,10 @@ export function interact(house: InteractHouse) {
     async done(speakers: readonly Speaker[], uri: string): Promise<Done[]> {
       const names = new Map(speakers.map((s) => [s.handle, s.name]))
       const found = await talk.own.about([...names.keys()], uri)
-      const follows = await Promise.all([...names.keys()].map(async (handle) => (await fedi.following(handle)).find((f) => f.actor === uri)))
+      const follows = await fedi.followingBetween([...names.keys()], uri)
       const nameOf = (handle: string): string => names.get(handle) ?? handle
       return [
-        ...follows.filter((f) => f !== undefined).map((f): Done => ({ handle: f.handle, name: nameOf(f.handle), what: 'follow', state: f.state, since: f.since })),
+        ...follows.map((f): Done => ({ handle: f.handle, name: nameOf(f.handle), what: 'follow', state: f.state, since: f.since })),
         ...found.map((r): Done => ({ handle: r.handle, name: nameOf(r.handle), what: r.kind, since: r.at })),
       ]
     },

@@ -10,6 +10,7 @@ import { collectionRoutes } from './collections.ts'
 import { items as makeItems, TELL } from './items.ts'
 import { NEWS, newsroom, type NewsHouse } from './news.ts'
 import { isSample } from './sample.ts'
+import { recognise } from './recognised.ts'
 import { telling } from './tell.ts'
 
 export interface VoiceHouse extends Pick<NewsHouse, 'talk' | 'organisation'> {
@@ -41,7 +42,10 @@ export function directoryVoice(house: VoiceHouse) {
     },
 
     /** At the start. */
-    begin: items.fill,
+    async begin(): Promise<void> {
+      await items.fill()
+      await recognise(store)
+    },
     /** Now and then. */
     async tidy(): Promise<void> {
       await items.tend()

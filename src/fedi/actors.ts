@@ -1,5 +1,5 @@
 /** Local actors: whose handle it is, the document that is served, and its keys. */
-import { eq, sql } from 'drizzle-orm'
+import { and, eq, inArray, sql } from 'drizzle-orm'
 import { isHandle } from '../kernel/ids.ts'
 import { Problem } from '../kernel/errors.ts'
 import type { Clock } from '../kernel/time.ts'
@@ -12,6 +12,9 @@ import type { KeyRing } from './keys.ts'
 import { fediTables } from './tables.ts'
 import { inContext } from './terms.ts'
 import type { Uris } from './uris.ts'
+
+/** Handles in one read. */
+const CHUNK = 250
 
 export interface ActorsHouse { store: Store; clock: Clock; documents: Documents; uris: Uris; handleHost: string; keys: KeyRing }
 
@@ -56,6 +59,16 @@ export function localActors(house: ActorsHouse) {
     /** Is the handle gone to somebody, now or ever? */
     async taken(handle: string): Promise<boolean> {
       return handle === uris.instanceHandle || (await find(handle)) !== undefined
+    },
+
+    /** Those of the handles that are open actors and not gone. In few reads, however many are asked for. */
+    async open(handles: readonly string[]): Promise<string[]> {
+      const found: string[] = []
+      for (let at = 0; at < handles.length; at += CHUNK) {
+        const rows = await store.read.select({ handle: t.handle }).from(t).where(and(inArray(t.handle, handles.slice(at, at + CHUNK)), eq(t.open, true), eq(t.gone, false)))
+        found.push(...rows.map((r) => r.handle))
+      }
+      return found
     },
 
     async put(tx: Db, a: ActorPut): Promise<{ revision: number; changed: boolean }> {

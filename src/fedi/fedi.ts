@@ -39,6 +39,8 @@ export interface FediOptions {
   limits?: {
     receive?: ReceiveLimits
     verify?: VerifyLimits
+    /** Requests that one host's activities may cause. */
+    caused?: Rate
     /** Follower synchronisation: the wait before lists are compared, and between two readings of one; ms. */
     sync?: { settle?: number; again?: number }
   }
@@ -96,7 +98,7 @@ export interface Publish {
   to: Audience
   /** Shown in the actor's outbox collection. Default: Create and Announce yes, all else no. */
   inOutbox?: boolean
-  /** Its document stays after delivery, so that `undo` knows whom it went to. */
+  /** Its document stays after delivery, so that `undo` knows whom it went to; false: it goes once its only reader has it, whatever it is about. Default: what is about an object of ours stays. */
   keep?: boolean
 }
 
@@ -234,6 +236,8 @@ export interface Fedi {
   /** Has this remote actor been deleted, as far as is known here? What of its waits in the queue has no effect any more. */
   isGone(tx: Db, actorUri: string): Promise<boolean>
   following(handle?: string): Promise<Following[]>
+  /** What is between these of ours (a thousand at most) and one remote actor, by handle. */
+  followingBetween(handles: readonly string[], actorUri: string): Promise<Following[]>
   followersCount(handle: string): Promise<number>
   /** For the actor's own people. */
   readonly followersOf: {
@@ -263,6 +267,13 @@ export interface Fedi {
    * Problem `unreachable`, `refused`, `blocked`, `gone` (410), `not-found`, `bad-document`.
    */
   fetchObject(id: string): Promise<Json>
+  /** A remote actor, fetched anew and kept as it is now. Problems of `fetchObject`, and `not-an-actor`. */
+  refreshActor(id: string): Promise<RemoteActor>
+  /**
+   * Requests of a job that a remote actor's activity has caused, within the budget of that actor's server, which the inbox shares:
+   * throws PutOff where it is spent.
+   */
+  causedBy<T>(actor: string, work: () => Promise<T>): Promise<T>
   /**
    * What a room does with inbound activities: `Create/Note`, `Update/Note`, `Delete`, `Like` …; the more special key wins. Where
    * several rooms listen to one key they run in the order of their registration, in one transaction: a Problem of one drops it for all.

@@ -1,5 +1,5 @@
 /** Who follows us, and whom we follow. */
-import { and, asc, count, eq, gt, ne } from 'drizzle-orm'
+import { and, asc, count, eq, gt, inArray, ne } from 'drizzle-orm'
 import type { Clock } from '../kernel/time.ts'
 import type { Db, Store } from '../store/store.ts'
 import type { FollowerState, Following, FollowState } from './fedi.ts'
@@ -95,6 +95,12 @@ export function followBook(store: Store, clock: Clock, changed: (handle: string)
       const [row] = await tx.select({ actor: following.actor }).from(following)
         .where(and(eq(following.target, target), ne(following.state, 'rejected'))).limit(1)
       return row !== undefined
+    },
+    /** What is between these of ours and one actor, by handle: one read, however many each of them follows. */
+    async between(handles: readonly string[], target: string): Promise<Following[]> {
+      if (!handles.length) return []
+      const rows = await store.read.select().from(following).where(and(eq(following.target, target), inArray(following.actor, [...handles]))).orderBy(asc(following.actor))
+      return rows.map((r) => ({ handle: r.actor, actor: r.target, state: state(r.state), since: r.since }))
     },
     /** Does any of ours follow it, or wait for its answer? */
     async isWanted(target: string): Promise<boolean> {

@@ -2,6 +2,7 @@
 import { DAY } from '../kernel/time.ts'
 import { documents as documentStore } from '../store/documents.ts'
 import { localActors } from './actors.ts'
+import { causedRequests } from './caused.ts'
 import { addressHandler } from './delivery/address.ts'
 import { deliverHandler } from './delivery/deliver.ts'
 import { ADDRESS, DELIVER } from './delivery/enqueue.ts'
@@ -23,6 +24,7 @@ import { receiver } from './inbox/receive.ts'
 import { verifier } from './inbox/verify.ts'
 import { keyRing } from './keys.ts'
 import { lookups } from './lookup.ts'
+import { bareHost } from './net/address.ts'
 import { makeAgent } from './net/agent.ts'
 import { MOVE, movingHandler } from './move.ts'
 import { PER_HOST } from './delivery/deliver.ts'
@@ -59,6 +61,7 @@ export function makeFedi(o: FediOptions): Fedi {
   const hosts = hostBook(store, clock, jobs)
   const agent = makeAgent({ allowPrivate, connections: PER_HOST })
   const fetch = fetcher({ agent, allowPrivate, clock, uris, keys, userAgent, isBlocked, signatures: hosts.signatures })
+  const caused = causedRequests(clock, o.limits?.caused)
   const remote = remoteActors(store, clock, fetch)
   const digests = followerDigests({ store, uris })
   const follows = followBook(store, clock, digests.changed)
@@ -116,6 +119,7 @@ export function makeFedi(o: FediOptions): Fedi {
     isFollowed: follows.isFollowed,
     isGone: async (tx, actor) => (await remote.known(actor, tx))?.gone ?? false,
     following: follows.following,
+    followingBetween: follows.between,
     followersCount: follows.followersCount,
     followersOf: ofFollowers,
     followers: follows.followers,
@@ -126,12 +130,14 @@ export function makeFedi(o: FediOptions): Fedi {
       return known && !known.gone ? bare(known) : undefined
     },
     fetchObject: fetch.object,
+    refreshActor: async (id) => bare(await remote.refresh(id)),
+    causedBy: (actor, work) => caused(bareHost(new URL(actor)), work),
     on: rooms.on,
     routes: (options) => routes({ store, uris, handleHost, software, actors, follows, publisher, receive, digests, readers, prover }, options),
     guard: (options) => guard({ uris, readers, signedFetch: o.signedFetch ?? false }, options),
     handlers: () => ({
       [INBOX]: inboxHandler({
-        store, clock, jobs, documents, uris, fetch, follows, stones, remote, actors, publisher, isBlocked, actorChanged: verify.forget,
+        store, clock, jobs, documents, uris, fetch, caused, follows, stones, remote, actors, publisher, isBlocked, actorChanged: verify.forget,
       }, rooms),
       [DELIVER]: deliverHandler({ store, clock, documents, uris, keys, actors, hosts, send, digests, follows, isBlocked, prover }),
       [FOLLOWERS_SYNC]: sync.handler,

@@ -36,7 +36,7 @@ export function publisher(house: PublishHouse) {
       const object = idOf(activity.object)
       const listed = p.inOutbox ?? LISTED.has(type)
       // Those that carry an object of ours are found again when it is deleted.
-      const kept = listed || p.keep === true || (object !== undefined && uris.isLocal(object) && type !== 'Delete')
+      const kept = listed || (p.keep ?? (object !== undefined && uris.isLocal(object) && type !== 'Delete'))
       if (kept) {
         await tx.insert(t).values({ actor: p.actor, activity: id, type, object: object ?? null, listed, published: clock.now() })
       }

@@ -7,6 +7,10 @@ export const MINUTE = 60 * SECOND
 export const HOUR = 60 * MINUTE
 export const DAY = 24 * HOUR
 
+const FIRST = Date.parse('0001-01-01T00:00:00.000Z'), LAST = Date.parse('9999-12-31T23:59:59.999Z')
+/** The moment of a number that came from outside; undefined beyond the years 1–9999, which no column takes on both engines. @param ms since 1970 */
+export const momentOf = (ms: number): Date | undefined => (ms >= FIRST && ms <= LAST ? new Date(ms) : undefined)
+
 /** Ends with the signal, or after `ms`; never rejects. */
 export const pause = (ms: number, signal?: AbortSignal): Promise<void> => new Promise((done) => {
   if (signal?.aborted) return done()

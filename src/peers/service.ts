@@ -9,7 +9,7 @@ import { z } from 'zod'
 import { getLogger } from '@logtape/logtape'
 import { allow, type Who } from '../accounts/model.ts'
 import { isAuthor } from '../fedi/dispatch/authority.ts'
-import type { Fedi, FollowState, Json } from '../fedi/fedi.ts'
+import type { Fedi, FollowState, Json, RemoteActor } from '../fedi/fedi.ts'
 import { bareHost } from '../fedi/net/address.ts'
 import { Problem, safeReason } from '../kernel/errors.ts'
 import type { Clock } from '../kernel/time.ts'
@@ -25,7 +25,7 @@ export interface PeerHouse {
   store: Store
   clock: Clock
   jobs: Pick<Jobs, 'add' | 'addMany'>
-  fedi: Pick<Fedi, 'uris' | 'knownActor' | 'isFollowed' | 'fetchObject' | 'following'>
+  fedi: Pick<Fedi, 'uris' | 'knownActor' | 'isFollowed' | 'fetchObject' | 'refreshActor' | 'causedBy' | 'following'>
   /** Has an organisation with these traits asked not to be listed here? */
   optedOut(traits: Traits): Promise<boolean>
   /** Is nothing taken from this host (without port)? */
@@ -112,7 +112,7 @@ export function peers(house: PeerHouse) {
     }
     if (!await wants(store.read)) return
     let document: Json | undefined
-    try { document = await fedi.fetchObject(said.id) } catch (e) {
+    try { document = await fedi.causedBy(directory, () => fedi.fetchObject(said.id)) } catch (e) {
       if (!isGone(e)) {
         if (!isFinal(e)) throw e
         log.debug('a thing that a directory lists is not to be had: {reason}', { reason: safeReason(e) })
@@ -176,7 +176,8 @@ export function peers(house: PeerHouse) {
     /** A directory that ours follows tells its readers of something: it may be a thing of ours. */
     async announced(tx: Db, directory: string, id: string): Promise<void> {
       if (fedi.uris.isLocal(id) || !await rows.directoryFollows(tx, directory)) return
-      if ((await rows.words(tx, directory, [id])).has(id)) return
+      const known = await fedi.knownActor(directory)
+      if (!known?.toadlane || known.type !== 'Group' || (await rows.words(tx, directory, [id])).has(id)) return
       await jobs.add(tx, MIRROR, { key: `mirror ${id}`, payload: { id, directory } })
     },
     /** Somebody whom this instance follows publishes or changes a thing of one of our kinds. */
@@ -227,12 +228,15 @@ export function peers(house: PeerHouse) {
           concurrency: 2,
           async run(job) {
             const { named, ...said } = toAsk.parse(job.payload)
-            let document: Json
-            try { document = await fedi.fetchObject(said.directory) } catch (e) {
-              if (isFinal(e)) return
-              throw e
+            const placeIn = (actor: RemoteActor | undefined) => (actor?.id === said.directory ? collectionOf(actor.document, said.target) : undefined)
+            // Another job may have refreshed it already. It is kept as it is now, so that what comes next is not asked about again.
+            let place = placeIn(await fedi.knownActor(said.directory))
+            if (!place) {
+              try { place = placeIn(await fedi.causedBy(said.directory, () => fedi.refreshActor(said.directory))) } catch (e) {
+                if (isFinal(e)) return
+                throw e
+              }
             }
-            const place = document.id === said.directory ? collectionOf(document, said.target) : undefined
             if (!place) return
             await store.write(async (tx) => {
               if (await rows.directoryFollows(tx, said.directory)) await apply(tx, { ...said, named: named.map(withoutNothing) }, place)

@@ -8,6 +8,7 @@ import type { Context, Next } from 'hono'
 import type { Json } from '../fedi/fedi.ts'
 import { answerJson, wanted } from '../fedi/http/serve.ts'
 import { inContext } from '../fedi/terms.ts'
+import { momentOf } from '../kernel/time.ts'
 import { contextOf, countOf, countsOf, listOfIds, pageOfIds, reactionCollections, repliesOf, type ReactionCollection, type Slice } from './document.ts'
 import type { Post } from './model.ts'
 import type { Talk } from './service.ts'
@@ -25,7 +26,8 @@ export function countedNotes(talk: Talk): Hono {
 
   async function slice(of: Within, after?: string): Promise<Slice> {
     const m = after === undefined ? null : /^(\d{1,15})_([0-9a-f-]{36})$/.exec(after)
-    const rows = await talk.read.uris(of, PAGE + 1, m ? { published: new Date(Number(m[1])), id: m[2]! } : undefined)
+    const published = m ? momentOf(Number(m[1])) : undefined
+    const rows = await talk.read.uris(of, PAGE + 1, m && published ? { published, id: m[2]! } : undefined)
     const shown = rows.slice(0, PAGE), last = shown.at(-1)
     return { uris: shown.map((r) => r.uri), ...(rows.length > PAGE && last ? { next: `${last.published.getTime()}_${last.id}` } : {}) }
   }

@@ -5,6 +5,7 @@ import type { Child } from 'hono/jsx'
 import { z } from 'zod'
 import { may } from '../accounts/model.ts'
 import { Problem } from '../kernel/errors.ts'
+import { momentOf } from '../kernel/time.ts'
 import { Crumbs, Empty, ErrorSummary, Field, Pagination } from '../web/components.tsx'
 import { flash } from '../web/flash.ts'
 import { formProblem, formValues, type FormValues } from '../web/forms.ts'
@@ -19,9 +20,12 @@ import { homeOf, PostCard, PostList } from './views.tsx'
 const SHOWN = 20
 /** Answers on a page of a thread. */
 const ANSWERS = 100
-const cursor = z.string().regex(/^\d{1,15}_[0-9a-f-]{36}$/).transform((s) => {
+const cursor = z.string().regex(/^\d{1,15}_[0-9a-f-]{36}$/).transform((s, ctx) => {
   const [ms, id] = s.split('_') as [string, string]
-  return { published: new Date(Number(ms)), id }
+  const published = momentOf(Number(ms))
+  if (published) return { published, id }
+  ctx.addIssue('no cursor')
+  return z.NEVER
 }).optional().catch(undefined)
 export const cursorOf = (c: Context, name: string) => cursor.parse(c.req.query(name))
 export const cursorAt = (post: Post): string => `${post.published.getTime()}_${post.id}`

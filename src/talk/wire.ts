@@ -57,7 +57,7 @@ async function handedOn({ fedi, jobs }: WireHouse, tx: Db, a: Inbound): Promise<
   const id = idOf(inner.object)
   if (id === undefined || id.length > 2048 || fedi.uris.isLocal(id) || !/^https?:\/\//.test(id)) return
   if (!(await fedi.isFollowed(tx, a.actor)) || (await fedi.knownActor(a.actor))?.type !== 'Group') return
-  await jobs.add(tx, LOOK, { payload: { id } })
+  await jobs.add(tx, LOOK, { payload: { id, by: a.actor } })
 }
 
 /** The one author of an object, on the object's own server. */
@@ -71,15 +71,15 @@ function look({ fedi, store, talk, clock }: WireHouse): JobHandler {
   return {
     concurrency: 2,
     async run(job) {
-      const { id } = z.object({ id: z.string() }).parse(job.payload)
+      const { id, by } = z.object({ id: z.string(), by: z.string().optional() }).parse(job.payload)
       try {
-        const object = await fedi.fetchObject(id)
-        const author = authorOf(object)
-        const type = POST_TYPES.find((t) => t === object.type)
-        const post = type && postFrom(object, clock.now())
-        if (!post || author === undefined) return
-        const actor = await fedi.lookupActor(author)
-        await store.write((tx) => talk.receive(tx, actor, post, true))
+        const found = await fedi.causedBy(by ?? id, async () => {
+          const object = await fedi.fetchObject(id)
+          const author = authorOf(object)
+          const post = POST_TYPES.some((t) => t === object.type) ? postFrom(object, clock.now()) : undefined
+          return post && author !== undefined ? { post, actor: await fedi.lookupActor(author) } : undefined
+        })
+        if (found) await store.write((tx) => talk.receive(tx, found.actor, found.post, true))
       } catch (e) {
         if (!(e instanceof Problem)) throw e
         if (e.code === 'gone') await store.write((tx) => talk.withdraw(tx, new URL(id).origin, id, true))

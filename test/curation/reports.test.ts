@@ -150,7 +150,7 @@ describe.each(engines)('reports on $engine', ({ fresh }) => {
   })
 
   test('an empty desk says so, and odd addresses are the beginning', async () => {
-    for (const q of ['', '?after=x', '?after=1_%00', '?after=<script>']) expect((await get(`/admin/reports${q}`)).text).toContain('Nothing to decide')
+    for (const q of ['', '?after=x', `?after=999999999999999_${'a'.repeat(32)}`, '?after=1_%00', '?after=<script>']) expect((await get(`/admin/reports${q}`)).text).toContain('Nothing to decide')
     expect((await get('/admin/reports/decided')).text).toContain('Nothing was decided yet')
     for (const path of ['/admin/reports/x', `/admin/reports/${'0'.repeat(32)}`]) expect((await get(path)).status).toBe(404)
     expect((await decide('0'.repeat(32), { outcome: 'acted', why: 'x' })).status).toBe(404)

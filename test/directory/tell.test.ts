@@ -1,14 +1,19 @@
 /** What peers are told: in few activities, in order, and nobody else hears of it. */
+import { eq } from 'drizzle-orm'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { commandLine } from '../../src/accounts/model.ts'
 import { organisationInput } from '../../src/coops/model.ts'
+import { ensureActors } from '../../src/directory/actors.ts'
 import { itemOf } from '../../src/directory/collections.ts'
 import { statements, TOGETHER } from '../../src/directory/tell.ts'
 import type { Pending } from '../../src/directory/items.ts'
 import { directoryTables } from '../../src/directory/tables.ts'
+import { fediTables } from '../../src/fedi/tables.ts'
 import { SECOND } from '../../src/kernel/time.ts'
+import { setMeta } from '../../src/store/meta.ts'
 import type { Store } from '../../src/store/store.ts'
+import { storeTables } from '../../src/store/tables.ts'
 import { engines } from '../engines.ts'
 import { actorOf, ORIGIN, voiceHouse, type VoiceHouse } from './voice-house.ts'
 
@@ -63,6 +68,44 @@ describe.each(engines)('telling peers on $engine', ({ fresh }) => {
     const outbox = await (await routes.request(`${ORIGIN}/ap/actors/directory/outbox?page=true`)).json() as { orderedItems: { type: string }[] }
     expect(outbox.orderedItems.map((x) => x.type).filter((x) => ['Add', 'Update', 'Remove'].includes(x))).toEqual([])
     expect((await routes.request(String(add!.id), { headers: { accept: 'application/activity+json' } })).status).toBe(404)
+  })
+
+  test('directories known from before are told once their stored documents are read; others are not', async () => {
+    const { remoteActors } = fediTables(store.kit), { meta } = storeTables(store.kit)
+    const implementing = { generator: { type: 'Application', implements: [{ type: 'Link', href: 'https://w3id.org/toadlane/ns' }] } }
+    const inboxes = [] as string[]
+    for (const [host, document] of [['old.example', implementing], ['mastodon.example', {}]] as const) {
+      inboxes.push(await h.follower(host, { toadlane: false }))
+      await store.write((tx) => tx.update(remoteActors).set({ document: JSON.stringify(document) }).where(eq(remoteActors.host, host)))
+    }
+    // Followed, and no follower; and one that has nothing to do with the directory.
+    for (const host of ['followed.example', 'stranger.example']) {
+      await store.write((tx) => tx.insert(remoteActors).values({ id: `https://${host}/d`, host, type: 'Group', name: host, inbox: `https://${host}/in`, keys: [], document: JSON.stringify(implementing), fetched: new Date() }))
+    }
+    const { following } = fediTables(store.kit)
+    await store.write((tx) => tx.insert(following).values({ actor: 'directory', target: 'https://followed.example/d', state: 'accepted', activity: 'x', since: new Date() }))
+    await store.write((tx) => tx.delete(meta).where(eq(meta.key, 'directory.recognised')))
+    await h.voice.begin()
+    await h.put('a')
+    await settle()
+    expect((await h.deliveries()).filter((d) => d.type === 'Add').map((d) => d.to)).toEqual([inboxes[0]])
+    const understood = async () => (await store.read.select({ host: remoteActors.host }).from(remoteActors).where(eq(remoteActors.toadlane, true))).map((r) => r.host).sort()
+    expect(await understood()).toEqual(['followed.example', 'old.example'])
+    // Once: what is known later says so itself.
+    await store.write((tx) => tx.update(remoteActors).set({ toadlane: false }))
+    await h.voice.begin()
+    expect(await understood()).toEqual([])
+  })
+
+  test('followers hear of it when the directory itself is another: its name, or what it understands', async () => {
+    const to = await h.follower('mastodon.example', { toadlane: false })
+    await ensureActors(store, h.fedi)
+    expect(await h.said('Update')).toEqual([]) // as it was
+    await store.write((tx) => setMeta(store, tx, 'name', 'Renamed'))
+    await ensureActors(store, h.fedi)
+    await ensureActors(store, h.fedi)
+    expect(await h.said('Update')).toMatchObject([{ actor: actorOf('directory'), object: { id: actorOf('directory'), type: 'Group', name: 'Renamed', inbox: expect.any(String), generator: { implements: [{ href: 'https://w3id.org/toadlane/ns' }] } } }])
+    expect(await h.deliveries()).toEqual([{ to, type: 'Update' }])
   })
 
   test('what comes and goes between two tellings is not spoken of; what changes twice is told once', async () => {
@@ -136,7 +179,9 @@ describe.each(engines)('telling peers on $engine', ({ fresh }) => {
     expect(new Set(found).size).toBe(250)
     const [first] = (await (await get(`${at}?page=true`)).json() as { orderedItems: unknown[] }).orderedItems
     expect(first).toEqual(itemOf('members', { id: actorOf('c249'), revision: 1, changed: h.clock.now() }))
-    for (const bad of ['x', '', 'WzEsMl0', 'bnVsbA', '%00']) expect((await get(`${at}?before=${bad}`)).status).toBe(400)
+    // Moments that PostgreSQL does not know, and text that it does not take, are no places of ours either.
+    const crafted = [[1e15, 'x'], [-8.64e15, 'x'], [8.64e15, 'x'], [1, 'a\0']].map((place) => Buffer.from(JSON.stringify(place)).toString('base64url'))
+    for (const bad of ['x', '', 'WzEsMl0', 'bnVsbA', '%00', ...crafted]) expect((await get(`${at}?before=${bad}`)).status).toBe(400)
     for (const name of ['calls', 'campaigns', 'proposals']) expect(await (await get(`${actorOf('directory')}/${name}`)).json()).toMatchObject({ totalItems: 0 })
     expect((await get(`${actorOf('directory')}/others`)).status).toBe(404)
     const page = await get(at, { accept: 'text/html' })

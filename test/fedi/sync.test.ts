@@ -1,5 +1,5 @@
 /** Follower synchronisation (FEP-8fcf): the digest, the signed header, the list for the server that asks, and what is put right. */
-import { and, eq } from 'drizzle-orm'
+import { and, eq, like } from 'drizzle-orm'
 import { generateKeyPairSync } from 'node:crypto'
 import fc from 'fast-check'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
@@ -12,6 +12,7 @@ import { sha256, signRequest } from '../../src/fedi/net/sign.ts'
 import { digestOf, readSync, SYNC_HEADER, writeSync } from '../../src/fedi/sync/digest.ts'
 import { followerDigests } from '../../src/fedi/sync/out.ts'
 import { fediTables } from '../../src/fedi/tables.ts'
+import { storeTables } from '../../src/store/tables.ts'
 import { engines } from '../engines.ts'
 import { activity, makeInstance, makeRemote, note, post, PUBLIC, until, type Instance, type Remote, type RemoteActorKeys } from './instance.ts'
 
@@ -127,6 +128,11 @@ describe.each(engines)('two instances, one on $engine', ({ fresh }) => {
     await say()
     expect(await states()).toEqual([...both, 'third accepted'])
   })
+  test('what is between some of ours and one actor is found without what else they follow', async () => {
+    const between = (handles: string[], actor = target()) => b.fedi.followingBetween(handles, actor).then((found) => found.map((f) => `${f.handle} ${f.state} ${f.actor}`))
+    expect(await between(['second', 'nobody', 'coop'])).toEqual([`coop accepted ${target()}`, `second accepted ${target()}`])
+    expect([await between([]), await between(['coop'], `${target()}x`)]).toEqual([[], []])
+  })
 })
 
 describe.each(engines)('with other servers, on $engine', ({ fresh }) => {
@@ -187,6 +193,28 @@ describe.each(engines)('with other servers, on $engine', ({ fresh }) => {
     expect(await follows()).toEqual(['accepted'])
     await until('the Undo', () => undone().length > 0)
     expect(undone()).toEqual([us('second')])
+  })
+  test('whom none of ours follows or has asked, is not listened to', async () => {
+    const y = r.actor('y', { document: { followers: `${r.origin}/users/y/followers` } })
+    lists(us(), us('second'))
+    const text = writeSync({ collectionId: `${y.id}/followers`, url: `${r.origin}/sync`, digest: digestOf([us()]) })
+    expect((await post(`${i.origin}/ap/inbox`, activity(y.id, 'Create', note(y.id)), y, { signed: { [SYNC_HEADER]: text } })).status).toBe(202)
+    await idle()
+    expect([read(), undone()]).toEqual([[], []])
+  })
+  test('of a list without end of names of ours little is looked at, few are told, and nothing of it stays', async () => {
+    const many = Array.from({ length: 30 }, (_, n) => `many${n}`)
+    await i.store.write(async (tx) => { for (const handle of many) await i.fedi.actors.put(tx, { handle, open: true, owner: `organisation:${handle}`, document: { type: 'Organization', name: handle } }) })
+    const { outbox } = fediTables(i.store.kit), { documents } = storeTables(i.store.kit)
+    const kept = async () => [await i.store.read.$count(outbox), await i.store.read.$count(documents, like(documents.id, '%/ap/activities/%'))]
+    const before = await kept()
+    lists(...Array.from({ length: 3000 }, (_, n) => us(`nobody${n}`)), ...many.map(us), us())
+    await hear(header())
+    expect([undone(), await follows()]).toEqual([[], ['accepted']]) // beyond what is looked at; who is held is found however late
+    lists(...many.map(us), us())
+    await hear(header())
+    expect(new Set(undone()).size).toBe(20)
+    expect(await kept()).toEqual(before)
   })
   test('a list in pages is read to its end, within bounds; half a list has no effect', async () => {
     const id = `${r.origin}/sync`

@@ -1,11 +1,12 @@
 /** The room of peers alone: a book of documents in place of the network, jobs that are run in whatever order one likes. */
 import { optOutKeys } from '../../src/coops/model.ts'
-import type { Following, Json } from '../../src/fedi/fedi.ts'
+import type { Following, Json, RemoteActor } from '../../src/fedi/fedi.ts'
 import { fediTables } from '../../src/fedi/tables.ts'
 import { makeUris } from '../../src/fedi/uris.ts'
 import { Problem } from '../../src/kernel/errors.ts'
 import { peers } from '../../src/peers/service.ts'
 import { peerTables } from '../../src/peers/tables.ts'
+import { PutOff } from '../../src/store/workers.ts'
 import { jobQueue } from '../../src/store/jobs.ts'
 import type { Store } from '../../src/store/store.ts'
 import { storeTables } from '../../src/store/tables.ts'
@@ -26,25 +27,44 @@ export function peersHouse(store: Store) {
   /** What other servers serve: a document, 'gone' (410) or 'away' (no answer); else 404. */
   const web = new Map<string, Json | 'gone' | 'away'>()
   const asked: string[] = []
+  /** Actors as they were read before: their servers may serve another document by now. */
+  const kept = new Map<string, Json>()
+  /** Requests that may still be caused. */
+  const budget = { left: Infinity }
   const optedOut = new Set<string>()
   const blocked = new Set<string>()
   web.set(DIRECTORY, { id: DIRECTORY, type: 'Group', name: 'Peer', 'toad:members': MEMBERS, 'toad:calls': `${DIRECTORY}/calls` })
   const follows = (db: typeof store.read, actor: string) => db.select().from(following).then((rows) => rows.filter((r) => r.target === actor && r.state === 'accepted'))
+  const fetchObject = async (id: string): Promise<Json> => {
+    asked.push(id)
+    const found = web.get(id)
+    if (found === 'away') throw new Problem('unreachable', 'away', { status: 502 })
+    if (found === 'gone') throw new Problem('gone', 'gone', { status: 410 })
+    if (!found) throw new Problem('not-found', 'unknown', { status: 404 })
+    return structuredClone(found)
+  }
+  const actorOf = (document: Json): RemoteActor => {
+    const id = String(document.id)
+    return { id, host: 'peer.example', type: String(document.type), name: 'Peer', inbox: `${id}/inbox`, toadlane: document.generator !== 'another', document }
+  }
   const room = peers({
     store, clock, jobs,
     fedi: {
       uris: makeUris(ORIGIN),
-      async fetchObject(id) {
-        asked.push(id)
-        const found = web.get(id)
-        if (found === 'away') throw new Problem('unreachable', 'away', { status: 502 })
-        if (found === 'gone') throw new Problem('gone', 'gone', { status: 410 })
-        if (!found) throw new Problem('not-found', 'unknown', { status: 404 })
-        return structuredClone(found)
-      },
+      fetchObject,
       async knownActor(id) {
-        const document = web.get(id)
-        return typeof document === 'object' ? { id, host: 'peer.example', type: String(document.type), name: 'Peer', inbox: `${id}/inbox`, toadlane: true, document } : undefined
+        const document = kept.get(id) ?? web.get(id)
+        return typeof document === 'object' ? actorOf(document) : undefined
+      },
+      async refreshActor(id) {
+        const document = await fetchObject(id)
+        kept.set(id, document)
+        return actorOf(document)
+      },
+      async causedBy(_actor, work) {
+        if (budget.left < 1) throw new PutOff(1000, 'enough')
+        budget.left--
+        return work()
       },
       isFollowed: async (tx, actor) => (await follows(tx, actor)).length > 0,
       following: async () => (await store.read.select().from(following)).map((r): Following => ({ handle: r.actor, actor: r.target, state: r.state as 'accepted', since: r.since })),
@@ -54,7 +74,7 @@ export function peersHouse(store: Store) {
   const handlers = room.handlers()
 
   return {
-    ...room, clock, jobs, web, asked, optedOut, blocked,
+    ...room, clock, jobs, web, asked, read: kept, budget, optedOut, blocked,
     /** An actor of ours follows another. */
     follow: (target = DIRECTORY, actor = 'directory', state = 'accepted') =>
       store.write(async (tx) => { await tx.insert(following).values({ actor, target, state, activity: `${ORIGIN}/f`, since: clock.now() }).onConflictDoUpdate({ target: [following.actor, following.target], set: { state } }) }),
@@ -93,6 +113,8 @@ export function peersHouse(store: Store) {
       web.clear()
       web.set(DIRECTORY, { id: DIRECTORY, type: 'Group', name: 'Peer', 'toad:members': MEMBERS, 'toad:calls': `${DIRECTORY}/calls` })
       asked.length = 0
+      kept.clear()
+      budget.left = Infinity
       optedOut.clear()
     },
   }

@@ -197,6 +197,48 @@ describe.each(engines)('peers on $engine', ({ fresh }) => {
     expect([await h.kept(), h.asked]).toEqual([['1'], [call, note]])
   })
 
+  test('an Announce of whom our directory follows counts only of a directory that understands us', async () => {
+    await h.follow()
+    const call = 'https://peer.example/ap/calls/1'
+    h.web.set(call, { id: call, type: 'Event', additionalType: 'toad:Call', name: 'A call' })
+    for (const document of [{ type: 'Group', generator: 'another' }, { type: 'Organization' }]) {
+      h.web.set(DIRECTORY, { id: DIRECTORY, ...document })
+      await h.in((tx) => h.announced(tx, DIRECTORY, call))
+    }
+    h.web.delete(DIRECTORY) // not known
+    await h.in((tx) => h.announced(tx, DIRECTORY, call))
+    expect([await h.waiting(), h.asked]).toEqual([0, []])
+  })
+
+  test('a directory whose document is old here is asked once, and known from then on', async () => {
+    await h.follow()
+    h.read.set(DIRECTORY, { id: DIRECTORY, type: 'Group', name: 'Peer' }) // from before it had collections
+    for (const name of ['a', 'b', 'c']) { serve(name); await h.say('Add', [add(name, 1)]) }
+    await h.work()
+    serve('d')
+    await h.say('Add', [add('d', 1)])
+    await h.work()
+    expect([await h.kept(), h.asked.filter((id) => id === DIRECTORY)]).toEqual([['a', 'b', 'c', 'd'], [DIRECTORY]])
+  })
+
+  test('what a directory’s words make us ask for is within the budget of its server; the rest comes later', async () => {
+    await h.follow()
+    h.read.set(DIRECTORY, { id: DIRECTORY, type: 'Group', name: 'Peer' })
+    for (const name of ['a', 'b', 'c']) serve(name)
+    h.budget.left = 0
+    await h.say('Add', [add('a', 1), add('b', 1), add('c', 1)])
+    await h.work()
+    expect(h.asked).toEqual([])
+    h.budget.left = 2
+    h.later(5000)
+    await h.work()
+    expect([h.asked.length, (await h.kept()).length]).toEqual([2, 1])
+    h.budget.left = Infinity
+    h.later(10_000)
+    await h.work()
+    expect(await h.kept()).toEqual(['a', 'b', 'c'])
+  })
+
   test('an actor’s new document is kept where it is mirrored', async () => {
     await h.follow()
     serve('a')

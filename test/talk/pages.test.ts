@@ -57,6 +57,11 @@ describe.each(engines)('on $engine', ({ fresh }) => {
     const second = await get(on)
     for (const text of [first.text + second.text]) for (let n = 0; n < 103; n++) expect(text).toContain(`number ${n}.`)
     expect(second.text).not.toContain('rel="next"')
+    for (const ms of ['999999999999999', '253402300800000']) { // in the year 33658, and 10000
+      expect((await get(`/posts/${root.id}?after=${ms}_${root.id}`)).text).toContain('number 0.')
+      expect((await get(`/talk?before=${ms}_${root.id}`)).text).toContain('Long')
+      for (const part of ['replies', 'context']) expect((await i.document(`${root.uri}/${part}?after=${ms}_${root.id}`)).status).toBe(200)
+    }
   })
 
   test('answering: a form for those who may, a choice of voices for who has several, errors in place', async () => {

@@ -1,5 +1,5 @@
 /** Answers from other servers, signed and sent as they send them, on both engines: which are kept, how they change, and how they end. */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { eq } from 'drizzle-orm'
 import { commandLine, type Who } from '../../src/accounts/model.ts'
 import { fediTables } from '../../src/fedi/tables.ts'
@@ -350,10 +350,17 @@ describe.each(engines)('on $engine', ({ fresh }) => {
     await announce('Create', { id: `${other.origin}/post/2` })
     await announce('Create', { id: `${other.origin}/post/3` })
     expect([await kept(`${other.origin}/post/2`), await kept(`${other.origin}/post/3`), other.seen.length - seen]).toEqual([undefined, undefined, 2])
+    // What it makes us ask for is within the budget of its own server.
+    const causes: string[] = []
+    const causedBy = vi.spyOn(i.fedi, 'causedBy').mockImplementation((actor, work) => { causes.push(actor); return work() })
+    await announce('Update', page.id)
+    causedBy.mockRestore()
+    expect(causes).toEqual([group.id])
+    const before = other.seen.length
     // Nobody else has anything looked at: not who is not followed, not a person.
     await send(ben, activity(ben.id, 'Announce', activity(cleo.id, 'Create', { id: `${other.origin}/post/2` })))
     await follow(ben.id)
     await send(ben, activity(ben.id, 'Announce', activity(cleo.id, 'Create', { id: `${other.origin}/post/2` })))
-    expect(other.seen.length - seen).toBe(2)
+    expect(other.seen.length).toBe(before)
   })
 })

@@ -2,14 +2,14 @@
 import { z } from 'zod'
 import { getLogger } from '@logtape/logtape'
 import { Problem, safeReason } from '../../kernel/errors.ts'
-import { MINUTE, SECOND, type Clock } from '../../kernel/time.ts'
+import type { Clock } from '../../kernel/time.ts'
 import type { Documents } from '../../store/documents.ts'
 import type { Job, Jobs } from '../../store/jobs.ts'
 import type { Store } from '../../store/store.ts'
 import { PutOff, type JobHandler } from '../../store/workers.ts'
 import type { Fetcher } from '../fetch.ts'
 import type { InboundHandler, Json } from '../fedi.ts'
-import { budget } from '../inbox/budget.ts'
+import type { Caused } from '../caused.ts'
 import type { Hint } from '../inbox/intake.ts'
 import { plain } from '../inbox/lenient.ts'
 import { idOf, listOf, originOf } from '../json.ts'
@@ -27,6 +27,7 @@ export interface DispatchHouse extends Omit<PlanHouse, 'sources' | 'wants' | 'af
   jobs: Jobs
   documents: Documents
   fetch: Fetcher
+  caused: Caused
   isBlocked(host: string): boolean
 }
 
@@ -57,9 +58,6 @@ export type Register = ReturnType<typeof register>
 
 export function inboxHandler(house: DispatchHouse, rooms: Register): JobHandler {
   const { store, jobs, documents, uris } = house
-  /** Fetches that one host's activities may cause, in all and at the same time: slow ones must not hold up everybody. */
-  const fetches = budget(house.clock, { burst: 120, perMinute: 60 })
-  const underWay = new Map<string, number>()
 
   function sourcesFor(host: string): Sources {
     return {
@@ -68,17 +66,7 @@ export function inboxHandler(house: DispatchHouse, rooms: Register): JobHandler 
         const stored = await documents.get(id)
         return stored && !stored.gone ? JSON.parse(stored.json) as Json : undefined
       },
-      async fetched(id) {
-        const busy = underWay.get(host) ?? 0
-        if (busy >= 4) throw new PutOff(2 * SECOND, 'enough is being fetched for one server')
-        if (!fetches.take(host)) throw new PutOff(MINUTE, 'too many fetches for one server')
-        underWay.set(host, busy + 1)
-        try { return plain(await house.fetch.object(id)) } finally {
-          const left = (underWay.get(host) ?? 1) - 1
-          if (left > 0) underWay.set(host, left)
-          else underWay.delete(host)
-        }
-      },
+      fetched: async (id) => plain(await house.caused(host, () => house.fetch.object(id))),
     }
   }
 

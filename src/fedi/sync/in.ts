@@ -36,8 +36,10 @@ export const SETTLE = 15 * SECOND
 /** The same actor's list is read no more often. */
 export const AGAIN = 10 * MINUTE
 const PAGES = 10
-/** Told to forget in one go; the rest the next time. */
-const UNDOS = 100
+/** Said in one go to whoever lists more than we know of; the rest the next time. */
+const TOLD = 20
+/** Of those that are listed and not held here, so many are looked up. */
+const STRANGERS = 1000
 
 export interface SyncHouse {
   store: Store
@@ -71,9 +73,12 @@ export function synchronization(house: SyncHouse) {
   const held = (actor: string, db: Db = store.read): Promise<{ handle: string; activity: string }[]> =>
     db.select({ handle: following.actor, activity: following.activity }).from(following).where(and(eq(following.target, actor), eq(following.state, 'accepted')))
 
-  /** The list as the other server has it, whole, or undefined: half a list is none. */
-  async function listed(url: string, actor: string): Promise<Set<string> | undefined> {
-    const ids = new Set<string>()
+  /**
+   * What the other server's list has of `ours`, and the first of those ids under our origin that it has beside; undefined where it
+   * could not be read whole: half a list is none. However long it is, only so much of it is kept.
+   */
+  async function listed(url: string, actor: string, ours: ReadonlySet<string>): Promise<{ ours: Set<string>; strangers: Set<string> } | undefined> {
+    const list = { ours: new Set<string>(), strangers: new Set<string>() }
     let next: unknown = url
     for (let page = 0; next !== undefined; page++) {
       if (page > PAGES) return undefined
@@ -84,36 +89,47 @@ export function synchronization(house: SyncHouse) {
       } else if (isObject(next)) found = next
       else return undefined
       if (typeof found.type !== 'string' || !/^(Ordered)?Collection(Page)?$/.test(found.type)) return undefined
-      for (const item of [...listOf(found.items), ...listOf(found.orderedItems)]) { const id = idOf(item); if (id !== undefined && uris.isLocal(id)) ids.add(id) }
+      for (const item of [...listOf(found.items), ...listOf(found.orderedItems)]) {
+        const id = idOf(item)
+        if (id === undefined) continue
+        if (ours.has(id)) list.ours.add(id)
+        else if (list.strangers.size < STRANGERS && uris.handleOf(id) !== undefined) list.strangers.add(id)
+      }
       next = found.first ?? found.next
     }
-    return ids
+    return list
+  }
+
+  /** Handles of those among the ids who are open actors here and do not follow it: a few. */
+  async function strangers(target: string, ids: ReadonlySet<string>): Promise<string[]> {
+    const open = await house.actors.open([...ids].flatMap((id) => uris.handleOf(id) ?? []))
+    const held = new Set((await follows.between(open, target)).filter((f) => f.state === 'accepted').map((f) => f.handle))
+    return open.filter((handle) => !held.has(handle)).slice(0, TOLD)
   }
 
   /** One transaction: what they do not list goes; whom they list beside, they are told. */
-  async function settle(actor: { id: string; inbox: string }, before: readonly { handle: string; activity: string }[], theirs: ReadonlySet<string>): Promise<void> {
+  async function settle(actor: { id: string; inbox: string }, unlisted: readonly { handle: string; activity: string }[], strangers: readonly string[]): Promise<void> {
+    if (!unlisted.length && !strangers.length) return
     const { forgotten, undone } = await store.write(async (tx) => {
-      const unlisted = before.filter((f) => !theirs.has(uris.actor(f.handle)))
       // Only what was held before the list was read, by the same Follow: a new one may have been accepted since.
       const gone = unlisted.length ? await tx.delete(following).where(and(
         eq(following.target, actor.id), eq(following.state, 'accepted'), inArray(following.activity, unlisted.map((f) => f.activity)),
       )).returning({ handle: following.actor }) : []
       let undone = 0
-      for (const id of theirs) {
-        const handle = uris.handleOf(id)
-        const local = handle === undefined ? undefined : await house.actors.find(handle, tx)
+      for (const handle of strangers) {
+        const local = await house.actors.find(handle, tx)
         if (!local?.open || local.gone) continue
-        const known = await follows.find(local.handle, actor.id, tx)
+        const known = await follows.find(handle, actor.id, tx)
         if (known?.state === 'accepted') continue
-        if (undone === UNDOS) break
-        const say = (activity: Json) => publisher.publish(tx, { actor: local.handle, activity: { to: [actor.id], ...activity }, to: { inboxes: [actor.inbox] } })
+        // Their list costs them little: nothing that is said because of it stays here once it has arrived.
+        const say = (activity: Json) => publisher.publish(tx, { actor: handle, activity: { to: [actor.id], ...activity }, to: { inboxes: [actor.inbox] }, keep: false })
         if (known?.state === 'requested') {
           // They have accepted, and we have not heard of it: asked once more, they say so again.
           const again = uris.activity(newId())
-          await follows.request(tx, local.handle, actor.id, again)
+          await follows.request(tx, handle, actor.id, again)
           await say({ id: again, type: 'Follow', object: actor.id })
         } else {
-          const follow = { id: known?.activity ?? uris.activity(newId()), type: 'Follow', actor: id, object: actor.id }
+          const follow = { id: known?.activity ?? uris.activity(newId()), type: 'Follow', actor: local.id, object: actor.id }
           await say({ type: 'Undo', object: follow })
           undone++
         }
@@ -131,11 +147,12 @@ export function synchronization(house: SyncHouse) {
       const at = new URL(id)
       if (house.isBlocked(bareHost(at))) return
       try {
+        if (!(await follows.isWanted(id))) return
         const before = await held(id)
         const actor = await house.remote.get(id)
         if (actor.gone) return
-        const theirs = await listed(url, id)
-        if (theirs) await settle(actor, before, theirs)
+        const theirs = await listed(url, id, new Set(before.map((f) => uris.actor(f.handle))))
+        if (theirs) await settle(actor, before.filter((f) => !theirs.ours.has(uris.actor(f.handle))), await strangers(actor.id, theirs.strangers))
         else log.debug('the list of {host} is not whole', { host: at.host })
       } catch (e) {
         // The next thing that they send says again what they think.
@@ -149,13 +166,15 @@ export function synchronization(house: SyncHouse) {
     handler,
     /**
      * A signed header has come with an activity of this actor. What does not belong to the actor's own server, and what agrees with
-     * us, has no effect; what differs is looked into, not at once and not often.
+     * us, has no effect; nor what one says whom none of ours follows or has asked to follow: to such an actor we owe nothing. What
+     * differs is looked into, not at once and not often.
      */
     async heard(actor: { id: string; followers?: string }, header: string): Promise<void> {
       const said = readSync(header)
       if (!said || said.collectionId !== actor.followers || !sameOrigin(said.collectionId, actor.id) || !sameOrigin(said.url, actor.id)) return
       if ((asked.get(actor.id) ?? -Infinity) + again > now()) return
       if (digestOf((await held(actor.id)).map((f) => uris.actor(f.handle))) === said.digest) return
+      if (!(await follows.isWanted(actor.id))) return
       if (!perHost.take(new URL(actor.id).host)) return
       asked.set(actor.id, now())
       const key = `${FOLLOWERS_SYNC} ${actor.id}`
