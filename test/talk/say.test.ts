@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Who } from '../../src/accounts/model.ts'
 import { fediTables } from '../../src/fedi/tables.ts'
 import { storeTables } from '../../src/store/tables.ts'
+import type { Speaker } from '../../src/talk/model.ts'
 import { PUBLIC } from '../../src/talk/document.ts'
 import { engines } from '../engines.ts'
 import { makeRemote, until, type Remote } from '../fedi/instance.ts'
@@ -70,6 +71,21 @@ describe.each(engines)('on $engine', ({ fresh }) => {
     await expect(i.talk.remove(other, post!.id)).rejects.toMatchObject({ status: 403 })
     await i.talk.remove(curator, post!.id, 'insults')
     expect((await i.document(post!.uri)).status).toBe(410)
+  })
+
+  test('a post of a person never becomes an organisation\'s, whoever answers to the handle', async () => {
+    const post = await i.talk.publish(account('u1'), 'rosa', { text: 'Mine' })
+    const { rosa } = speakers
+    const taker = (speakers as Record<string, Speaker>)
+    taker.rosa = { kind: 'organisation', id: '9', handle: 'rosa', name: 'Rosa Ltd', open: true }
+    try {
+      for (const who of [account('a', 'admin'), account('e', 'member', '9')]) {
+        await expect(i.talk.edit(who, post.id, { text: 'Not mine' })).rejects.toMatchObject({ code: 'forbidden', status: 403 })
+        expect(await i.talk.mayChange(who, post, 'post.edit')).toBe(false)
+      }
+      await expect(i.talk.remove(account('e', 'member', '9'), post.id)).rejects.toMatchObject({ status: 403 })
+    } finally { taker.rosa = rosa! }
+    expect(await i.talk.read.byId(post.id)).toMatchObject({ text: 'Mine' })
   })
 
   test('likes of a person\'s and the directory\'s posts count too', async () => {
