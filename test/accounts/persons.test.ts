@@ -226,6 +226,33 @@ describe.each(engines)('persons on $engine', ({ fresh }) => {
     expect((await store.read.rows<{ n: number }>(sql`select count(*) as n from persons`))[0]!.n).toBe(0)
   })
 
+  test('given up: what told of them before goes too, whoever asks for it; the Delete is there to be delivered', async () => {
+    await people.takeHandle(who.cy, { ...ada, handle: 'cy2', name: 'Cyan Q.' })
+    await follow('cy2')
+    await people.changePerson(who.cy, { ...ada, name: 'Cyan R.' })
+    await people.changePerson(who.cy, { ...ada, name: 'Cyan S.' })
+    const updates = (await sent()).filter((a) => a.actor === `${ORIGIN}/ap/actors/cy2` && a.type === 'Update')
+    expect(updates).toHaveLength(2)
+    await people.dropPerson(who.cy)
+    for (const { id } of updates) {
+      const r = await h.fedi.routes().request(id as string, { headers: { accept: 'application/activity+json' } })
+      expect([r.status, (await r.json() as { formerType: string }).formerType]).toEqual([410, 'Update'])
+    }
+    expect(JSON.stringify(await store.read.select().from(storeTables(store.kit).documents))).not.toMatch(/Cyan [QRS]/)
+    expect((await sent()).filter((a) => a.actor === `${ORIGIN}/ap/actors/cy2`)).toMatchObject([{ type: 'Delete', object: `${ORIGIN}/ap/actors/cy2` }])
+  })
+  test('nor does anything stay of an organisation that opted out', async () => {
+    await h.coops.put(commandLine, { handle: 'loomco', name: 'Loom Q.', kind: 'cooperative', summary: 'Weavers.' }, { consent: 'yes' })
+    await follow('loomco')
+    await h.coops.put(commandLine, { handle: 'loomco', name: 'Loom R.', kind: 'cooperative' })
+    const [update] = (await sent()).filter((a) => a.actor === `${ORIGIN}/ap/actors/loomco`)
+    expect(update).toMatchObject({ type: 'Update', object: { name: 'Loom R.' } })
+    await h.coops.optOut(commandLine, 'loomco', 'they asked')
+    expect((await h.fedi.routes().request(update!.id as string, { headers: { accept: 'application/activity+json' } })).status).toBe(410)
+    expect(JSON.stringify(await store.read.select().from(storeTables(store.kit).documents))).not.toMatch(/Loom [QR]|Weavers/)
+    expect((await sent()).filter((a) => a.actor === `${ORIGIN}/ap/actors/loomco`)).toMatchObject([{ type: 'Delete' }])
+  })
+
   test('the log says that an account did it, not which handle it has', async () => {
     const rows = (await store.read.select().from(storeTables(store.kit).audit)).filter((r) => r.action.startsWith('person.'))
     expect(new Set(rows.map((r) => r.action))).toEqual(new Set(['person.take', 'person.change', 'person.drop']))
