@@ -13,7 +13,7 @@ import { record, type By } from '../store/audit.ts'
 import type { Db, Store } from '../store/store.ts'
 import { addressed, contextOf, noteOf, PUBLIC } from './document.ts'
 import { withHashtags } from './hashtags.ts'
-import { postMoves, type Post, type Speaker } from './model.ts'
+import { isPersonal, postMoves, subjectOf, type Post, type Speaker } from './model.ts'
 import type { Reactions } from './reactions.ts'
 import type { PostStore } from './store.ts'
 
@@ -104,7 +104,7 @@ export function sayings(house: SayHouse) {
         actor: speaker.handle, to: audience(around.cc), inOutbox: true,
         activity: { type: 'Create', published: document.published, ...addressed(post.visibility, around), object: document },
       })
-      await record(store, tx, clock, { by, action: 'post.publish', subject: uri })
+      await record(store, tx, clock, { by, action: 'post.publish', subject: subjectOf(post) })
       return post
     },
 
@@ -132,7 +132,9 @@ export function sayings(house: SayHouse) {
       const document = noteOf(next, now)
       await fedi.putObject(tx, document)
       await fedi.publish(tx, { actor: old.speaker, to: audience(was.cc), activity: { type: 'Update', ...addressed(old.visibility, was), object: document } })
-      await record(store, tx, clock, { by, action: 'post.edit', subject: old.uri, before: old.text ?? old.html, after: next.text ?? next.html })
+      // What somebody unsays is theirs to unsay, and a digest names co-ops that may have left since: no words of either are kept here.
+      const words = isPersonal(old) || by === 'system' ? {} : { before: old.text ?? old.html, after: next.text ?? next.html }
+      await record(store, tx, clock, { by, action: 'post.edit', subject: subjectOf(old), ...words })
       return next
     },
 
@@ -148,7 +150,7 @@ export function sayings(house: SayHouse) {
         actor: old.speaker, to: audience(was.cc),
         activity: { type: 'Delete', ...addressed(old.visibility, was), object: { id: old.uri, type: 'Tombstone', formerType } },
       })
-      await record(store, tx, clock, { by, action: 'post.remove', subject: old.uri, ...(why ? { why } : {}) })
+      await record(store, tx, clock, { by, action: 'post.remove', subject: subjectOf(old), ...(why ? { why } : {}) })
     },
   }
 }

@@ -88,6 +88,30 @@ describe.each(engines)('on $engine', ({ fresh }) => {
     expect(await i.talk.read.byId(post.id)).toMatchObject({ text: 'Mine' })
   })
 
+  test('the log has a co-op\'s words, and of a person and of digests neither words nor which post', async () => {
+    const { audit } = storeTables(i.store.kit)
+    const before = (await i.store.read.select().from(audit)).length
+    const rosa = account('u1'), editor = account('e', 'member', '1')
+    const mine = await i.talk.publish(rosa, 'rosa', { text: 'Secret one' })
+    await i.talk.edit(rosa, mine.id, { text: 'Secret two' })
+    await i.talk.pins.pin(rosa, mine.id)
+    await i.talk.pins.unpin(rosa, mine.id)
+    await i.talk.remove(rosa, mine.id)
+    const ours = await i.talk.publish(editor, 'coop', { text: 'Open one' })
+    await i.talk.edit(editor, ours.id, { text: 'Open two' })
+    const digest = await i.store.write((tx) => i.talk.say(tx, { speaker: speakers.directory!, html: '<p>Leaver</p>' }, 'system'))
+    await i.store.write((tx) => i.talk.reword(tx, digest.id, { html: '<p>Others</p>' }, 'system'))
+    const rows = (await i.store.read.select().from(audit).orderBy(audit.id)).slice(before)
+    const said = rows.map((r) => [r.action, r.subject, r.before, r.after])
+    const plain = (action: string, subject: string) => [action, subject, null, null]
+    expect(said.filter((r) => r[1] === 'person')).toEqual(['publish', 'edit', 'pin', 'unpin', 'remove'].map((a) => plain(`post.${a}`, 'person')))
+    expect(said.filter((r) => r[1] !== 'person')).toEqual([
+      plain('post.publish', ours.uri), ['post.edit', ours.uri, 'Open one', 'Open two'], plain('post.publish', digest.uri), plain('post.edit', digest.uri),
+    ])
+    expect(JSON.stringify(rows)).not.toMatch(/Secret|rosa|Leaver|Others/i)
+    expect(JSON.stringify(rows)).not.toContain(mine.id)
+  })
+
   test('likes of a person\'s and the directory\'s posts count too', async () => {
     const post = await i.talk.publish(account('u1'), 'rosa', { text: 'Count me' })
     expect(await i.talk.read.byUri(post.uri)).toMatchObject({ speaker: 'rosa', organisation: null })
