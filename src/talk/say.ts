@@ -83,7 +83,7 @@ export function sayings(house: SayHouse) {
       const uri = fedi.uris.object('notes', id)
       const author = fedi.uris.actor(speaker.handle)
       const parent = s.inReplyTo === undefined ? undefined : await posts.byUri(s.inReplyTo, tx)
-      const answered = parent && parent.author !== author ? parent : undefined
+      const answered = parent && parent.state !== 'removed' && parent.author !== author ? parent : undefined
       const { text, html, tag } = worded(s)
       // A reply is no unasked message: its author hears of it, and their server shows it in the thread.
       const mention = answered && !tag.some((t) => isMention(t) && t.href === answered.author)
@@ -143,7 +143,8 @@ export function sayings(house: SayHouse) {
       const old = await ours(tx, id)
       const was = await around(tx, old)
       const formerType = old.kind === 'article' ? 'Article' : 'Note'
-      await posts.change(tx, id, { state: move('post', postMoves, old.state, 'removed'), text: null, html: '', note: null, title: null, pinned: null })
+      move('post', postMoves, old.state, 'removed')
+      await posts.blank(tx, id)
       await house.reactions.dropPost(tx, id)
       await fedi.buryObject(tx, old.uri, formerType)
       await fedi.publish(tx, {

@@ -70,6 +70,7 @@ describe.each(engines)('on $engine', ({ fresh }) => {
     await i.talk.edit(rosa, post!.id, { text: 'Hello again' })
     await expect(i.talk.remove(other, post!.id)).rejects.toMatchObject({ status: 403 })
     await i.talk.remove(curator, post!.id, 'insults')
+    expect(await i.talk.read.byId(post!.id)).toMatchObject({ state: 'removed', uri: post!.uri, author: post!.author, authorName: '', authorHandle: '', context: null })
     expect((await i.document(post!.uri)).status).toBe(410)
   })
 
