@@ -115,8 +115,9 @@ export function talkWire(house: WireHouse): Record<string, JobHandler> {
   })
   fedi.on('Delete', async (tx, a) => {
     if (!a.objectId) return
-    await talk.withdraw(tx, a.actor, a.objectId, (await fedi.knownActor(a.actor))?.type === 'Application')
-    await talk.own.forget(tx, a.objectId)
+    const forServer = (await fedi.knownActor(a.actor))?.type === 'Application' // whose server it is, fedi has asked (plans.ts)
+    const withdrawn = await talk.withdraw(tx, a.actor, a.objectId, forServer)
+    await talk.own.forget(tx, a.objectId, withdrawn || forServer ? undefined : a.actor)
     await talk.reactions.takeBack(tx, a.actor, a.objectId) // an Announce is deleted by some instead of undone
   })
   likes(house)
