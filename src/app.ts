@@ -100,7 +100,7 @@ export async function makeHouse(config: Config, o: HouseOptions = {}) {
     const leaving = farewells({ store, jobs, fedi, posts: byAuthor, liked: (tx, handle) => posts.own.heard(tx, handle) })
     const people = accounts({
       store, clock, origin: config.origin, sealer: seal, fedi, icon,
-      isTaken: async (handle) => await organisations.read.speaker(handle) !== undefined, onGone: async (tx, person) => { await leaving.leave(tx, person.handle); await jobs.add(tx, LEFT, { payload: { handle: person.handle } }) },
+      isTaken: async (handle) => (await organisations.read.speaker(handle) ?? await organisations.read.gone(handle)) !== undefined, onGone: async (tx, person) => { await leaving.leave(tx, person.handle); await jobs.add(tx, LEFT, { payload: { handle: person.handle } }) },
     })
     const organisations = coops({
       store, clock, jobs, fedi, icon,

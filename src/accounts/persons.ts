@@ -18,7 +18,7 @@ export interface PersonsHouse {
   clock: Clock
   fedi: Pick<Fedi, 'origin' | 'handleHost' | 'uris' | 'documents' | 'actors' | 'publish' | 'followersCount'>
   icon?: PersonDocumentOptions['icon']
-  /** Names that rooms above have given already, besides those that fedi knows (a listing that nobody has seen yet). */
+  /** Names that rooms above have given already, besides those that fedi knows (a listing that nobody has seen yet). Asked inside the transaction. */
   isTaken?: (handle: string) => Promise<boolean>
   /** In the transaction in which a person goes, while their actor can still speak: what they have said goes too. */
   onGone?: (tx: Db, person: Person) => Promise<void>
@@ -55,9 +55,9 @@ export function persons(house: PersonsHouse, data: AccountStore) {
       const checked = newPersonInput.safeParse(input)
       if (!checked.success) throw problemsOf(checked.error)
       const taken = new Problem('handle-taken', `the handle ${checked.data.handle} is taken; handles are never given again`, { status: 409, field: 'handle' })
-      if (await house.isTaken?.(checked.data.handle)) throw taken
       return store.write(async (tx) => {
         if (await data.personOf(tx, userId)) throw new Problem('has-handle', 'this account has a public handle already', { status: 409, field: 'handle' })
+        if (await house.isTaken?.(checked.data.handle)) throw taken // in here, or somebody could take it between the question and the answer
         const person: Person = { userId, ...checked.data, since: clock.now() }
         await put(tx, person) // refuses what was ever given
         if (!await data.addPerson(tx, person)) throw taken

@@ -39,6 +39,10 @@ export function putting(house: CoopsHouse, l: Listings) {
     allow(who, 'organisation.list')
     const refused = await l.rows.optOut(tx, input)
     if (refused) return { outcome: 'skipped', id: '', reason: `asked on ${refused.at.toISOString().slice(0, 10)} not to be listed: ${refused.reason}` }
+    // A draft gets no actor yet, so fedi does not refuse its handle: whoever has it now or had it once keeps it all the same.
+    if (await house.fedi.actors.taken(input.handle)) {
+      throw new Problem('handle-taken', `the handle ${input.handle} is taken; handles are never given again`, { status: 409, field: 'handle' })
+    }
     const profile = profileAfter(input)
     const row = newRow(input, profile, who, o, agreed)
     const { add } = mergeFigures([], input.figures ?? [])

@@ -108,7 +108,7 @@ export function standings(house: CoopsHouse, l: Listings) {
         allow(who, 'organisation.remove', old.id)
         const now = clock.now()
         const keys = optOutKeys({ handle, name: old.name, country: old.country, registrations: old.profile.registrations })
-        if (await fedi.actors.find(handle)) await fedi.actors.bury(tx, handle)
+        if ((await fedi.actors.find(handle))?.owner === `organisation:${old.id}`) await fedi.actors.bury(tx, handle)
         await l.rows.addOptOut(tx, keys, { organisation: old.id, reason, at: now })
         await l.rows.empty(tx, old.id)
         if (old.kind === 'federation') await house.jobs.add(tx, DOCUMENTS, { payload: { federation: old.id } })

@@ -101,11 +101,14 @@ export function makeFedi(o: FediOptions): Fedi {
         const actor = await actors.find(handle, tx)
         if (!actor || actor.gone) return
         const stored = await documents.get(actor.id)
-        const type = stored ? (JSON.parse(stored.json) as { type?: unknown }).type : undefined
+        const found = stored ? (JSON.parse(stored.json) as { type?: unknown }).type : undefined
+        const type = typeof found === 'string' ? found : 'Organization'
+        // What told of it before has its name and its words in it. The Delete comes after, or it would go with them.
+        await publisher.buryObject(tx, actor.id, type)
         // The Delete is said while there is somebody to say it; then nobody is. Whom it followed must know too, or posts come for ever.
         const followed = (await follows.following(handle)).map((f) => f.actor)
         if (actor.open) await publisher.publish(tx, { actor: handle, activity: { type: 'Delete', to: [PUBLIC], object: actor.id }, to: { followers: true, actors: followed } })
-        await actors.bury(tx, handle, typeof type === 'string' ? type : 'Organization')
+        await actors.bury(tx, handle, type)
         await follows.removeAllOf(tx, handle)
       },
     },

@@ -5,6 +5,7 @@
 import { and, asc, eq, gt, inArray, isNull, ne, sql } from 'drizzle-orm'
 import type { Fedi } from '../fedi/fedi.ts'
 import type { Db, Store } from '../store/store.ts'
+import { gone } from './store.ts'
 import { talkTables } from './tables.ts'
 
 /** A post that was taken from view, and the state that it had. */
@@ -48,7 +49,7 @@ export function postsByAuthor(house: { store: Store; fedi: Pick<Fedi, 'buryObjec
       if (!rows.length) return 0
       const ids = rows.map((r) => r.id)
       await tx.delete(reactions).where(inArray(reactions.post, ids))
-      await tx.update(t).set({ state: 'removed', text: null, html: '', note: null, title: null }).where(inArray(t.id, ids))
+      await tx.update(t).set(gone).where(inArray(t.id, ids))
       for (const r of rows) await fedi.buryObject(tx, r.uri, r.kind === 'article' ? 'Article' : 'Note')
       return rows.length
     },

@@ -91,3 +91,9 @@ export interface Post extends Counts {
   /** Answers that are shown: of the whole thread for the post that begins it, direct ones for any other. */
   replies: number
 }
+
+/** Does an account speak for itself here? What is neither an organisation's nor the directory's. */
+export const isPersonal = (post: Pick<Post, 'speaker' | 'organisation'>): boolean =>
+  post.speaker !== null && post.organisation === null && post.speaker !== 'directory'
+/** What the audit log calls a post of ours. Which handle an account has chosen for itself is not for the log, and its posts tell. */
+export const subjectOf = (post: Pick<Post, 'uri' | 'speaker' | 'organisation'>): string => (isPersonal(post) ? 'person' : post.uri)

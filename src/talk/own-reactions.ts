@@ -23,7 +23,7 @@ import { talkTables } from './tables.ts'
 export interface OwnReactionHouse {
   store: Store
   clock: Clock
-  fedi: Pick<Fedi, 'publish' | 'undo' | 'fetchObject' | 'uris'>
+  fedi: Pick<Fedi, 'publish' | 'undo' | 'fetchObject' | 'uris' | 'documents'>
   /** Whose handle it is; see app.ts. */
   speaker(handle: string): Promise<Speaker | undefined>
   posts: { byUri(uri: string, db?: Db): Promise<Post | undefined> }
@@ -89,6 +89,13 @@ export function ownReactions(house: OwnReactionHouse) {
     return id
   }
 
+  /** Did this activity of ours go to that actor? Likes and boosts go to the author, who is recorded nowhere else where the post is not kept. */
+  async function wasToldTo(actor: string, activity: string): Promise<boolean> {
+    const stored = await fedi.documents.get(activity)
+    const said = stored && !stored.gone ? JSON.parse(stored.json) as Json : undefined
+    return said !== undefined && [...listOf(said.to), ...listOf(said.cc)].includes(actor)
+  }
+
   async function log(tx: Db, who: Who | undefined, speaker: Speaker, verb: string, object: string): Promise<void> {
     const { subject, server } = told(speaker, uris.actor(speaker.handle), object)
     await record(store, tx, clock, { by: who!.by, action: `actor.${verb}`, subject, after: { server } })
@@ -129,10 +136,18 @@ export function ownReactions(house: OwnReactionHouse) {
       })
     },
 
-    /** A post of another server is gone: what we said about it goes too, and nobody needs to be told. */
-    async forget(tx: Db, objectUri: string): Promise<void> {
-      const said = await tx.delete(t).where(eq(t.object, objectUri)).returning({ actor: t.actor, activity: t.activity })
-      for (const s of said) await fedi.undo(tx, { ...s, quiet: true })
+    /**
+     * A post of another server is gone: what we said about it goes too, and nobody needs to be told.
+     * @param by who says so: it must be the author to whom we said it, for another user of the same server has no say.
+     * Undefined: it is known that the post is gone.
+     */
+    async forget(tx: Db, objectUri: string, by?: string): Promise<void> {
+      const said = await tx.select({ actor: t.actor, kind: t.kind, activity: t.activity }).from(t).where(eq(t.object, objectUri))
+      for (const { kind, ...s } of said) {
+        if (by !== undefined && !await wasToldTo(by, s.activity)) continue
+        await tx.delete(t).where(is(s.actor, kind, objectUri))
+        await fedi.undo(tx, { ...s, quiet: true })
+      }
     },
 
     /** An actor of ours is gone, and has told everybody so: up to `limit` of its likes and boosts at a time. The number forgotten. */

@@ -6,7 +6,7 @@ import type { Clock } from '../kernel/time.ts'
 import { record } from '../store/audit.ts'
 import type { Db, Store } from '../store/store.ts'
 import { PUBLIC } from './document.ts'
-import { PINS_MAX, type Post } from './model.ts'
+import { PINS_MAX, subjectOf, type Post } from './model.ts'
 import type { PostStore } from './store.ts'
 
 export interface PinHouse {
@@ -38,7 +38,7 @@ export function pins(house: PinHouse) {
       }
       await posts.change(tx, id, { pinned: on ? clock.now() : null })
       await tell(tx, on ? 'Add' : 'Remove', post.speaker, post)
-      await record(store, tx, clock, { by: who!.by, action: on ? 'post.pin' : 'post.unpin', subject: post.uri })
+      await record(store, tx, clock, { by: who!.by, action: on ? 'post.pin' : 'post.unpin', subject: subjectOf(post) })
       return true
     })
   }

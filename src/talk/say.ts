@@ -13,7 +13,7 @@ import { record, type By } from '../store/audit.ts'
 import type { Db, Store } from '../store/store.ts'
 import { addressed, contextOf, noteOf, PUBLIC } from './document.ts'
 import { withHashtags } from './hashtags.ts'
-import { postMoves, type Post, type Speaker } from './model.ts'
+import { isPersonal, postMoves, subjectOf, type Post, type Speaker } from './model.ts'
 import type { Reactions } from './reactions.ts'
 import type { PostStore } from './store.ts'
 
@@ -83,7 +83,7 @@ export function sayings(house: SayHouse) {
       const uri = fedi.uris.object('notes', id)
       const author = fedi.uris.actor(speaker.handle)
       const parent = s.inReplyTo === undefined ? undefined : await posts.byUri(s.inReplyTo, tx)
-      const answered = parent && parent.author !== author ? parent : undefined
+      const answered = parent && parent.state !== 'removed' && parent.author !== author ? parent : undefined
       const { text, html, tag } = worded(s)
       // A reply is no unasked message: its author hears of it, and their server shows it in the thread.
       const mention = answered && !tag.some((t) => isMention(t) && t.href === answered.author)
@@ -104,7 +104,7 @@ export function sayings(house: SayHouse) {
         actor: speaker.handle, to: audience(around.cc), inOutbox: true,
         activity: { type: 'Create', published: document.published, ...addressed(post.visibility, around), object: document },
       })
-      await record(store, tx, clock, { by, action: 'post.publish', subject: uri })
+      await record(store, tx, clock, { by, action: 'post.publish', subject: subjectOf(post) })
       return post
     },
 
@@ -132,7 +132,9 @@ export function sayings(house: SayHouse) {
       const document = noteOf(next, now)
       await fedi.putObject(tx, document)
       await fedi.publish(tx, { actor: old.speaker, to: audience(was.cc), activity: { type: 'Update', ...addressed(old.visibility, was), object: document } })
-      await record(store, tx, clock, { by, action: 'post.edit', subject: old.uri, before: old.text ?? old.html, after: next.text ?? next.html })
+      // What somebody unsays is theirs to unsay, and a digest names co-ops that may have left since: no words of either are kept here.
+      const words = isPersonal(old) || by === 'system' ? {} : { before: old.text ?? old.html, after: next.text ?? next.html }
+      await record(store, tx, clock, { by, action: 'post.edit', subject: subjectOf(old), ...words })
       return next
     },
 
@@ -141,14 +143,15 @@ export function sayings(house: SayHouse) {
       const old = await ours(tx, id)
       const was = await around(tx, old)
       const formerType = old.kind === 'article' ? 'Article' : 'Note'
-      await posts.change(tx, id, { state: move('post', postMoves, old.state, 'removed'), text: null, html: '', note: null, title: null, pinned: null })
+      move('post', postMoves, old.state, 'removed')
+      await posts.blank(tx, id)
       await house.reactions.dropPost(tx, id)
       await fedi.buryObject(tx, old.uri, formerType)
       await fedi.publish(tx, {
         actor: old.speaker, to: audience(was.cc),
         activity: { type: 'Delete', ...addressed(old.visibility, was), object: { id: old.uri, type: 'Tombstone', formerType } },
       })
-      await record(store, tx, clock, { by, action: 'post.remove', subject: old.uri, ...(why ? { why } : {}) })
+      await record(store, tx, clock, { by, action: 'post.remove', subject: subjectOf(old), ...(why ? { why } : {}) })
     },
   }
 }

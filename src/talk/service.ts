@@ -48,7 +48,9 @@ export function talk(house: TalkHouse) {
   /** Whose post it is, as far as rights go: a speaker that is no more is still its organisation's, or nobody's. */
   async function voiceOf(post: Pick<Post, 'speaker' | 'organisation'>): Promise<Pick<Speaker, 'kind' | 'id' | 'userId'>> {
     if (post.organisation !== null) return { kind: 'organisation', id: post.organisation }
-    return (post.speaker === null ? undefined : await house.speaker(post.speaker)) ?? { kind: 'person', id: null }
+    const voice = post.speaker === null ? undefined : await house.speaker(post.speaker)
+    // What no organisation said does not become an organisation's, whoever answers to that handle now.
+    return voice === undefined || voice.kind === 'organisation' ? { kind: 'person', id: null } : voice
   }
 
   /** Our own public post, or the Problem that says which of it is missing. */

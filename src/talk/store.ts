@@ -15,7 +15,10 @@ export type Change = Partial<Pick<Post, 'text' | 'html' | 'note' | 'title' | 'la
 
 /** Posts that a search for a hashtag looks through; what is older is not found by it. */
 const SEARCHED = 2000
-const gone = { state: 'removed', text: null, html: '', note: null, title: null, pinned: null } as const
+/** What is left of a removed post: its id and its author's, so that nothing of it comes again. Their name goes with the words. */
+export const gone = {
+  state: 'removed', text: null, html: '', note: null, title: null, pinned: null, authorName: '', authorHandle: '', authorUrl: null, url: null, context: null,
+} as const
 
 /** The smallest id that can have been made at that moment (ids are UUIDv7: the time comes first). */
 const idAt = (at: Date): string => at.getTime().toString(16).padStart(12, '0').replace(/^(.{8})/, '$1-')
@@ -138,7 +141,7 @@ export function postStore(store: Store) {
     },
     /** The author has another name now. */
     async rename(tx: Db, author: string, set: Pick<Post, 'authorName' | 'authorHandle' | 'authorUrl'>): Promise<void> {
-      await tx.update(t).set(set).where(and(eq(t.author, author), isNull(t.speaker)))
+      await tx.update(t).set(set).where(and(eq(t.author, author), isNull(t.speaker), ne(t.state, 'removed')))
     },
   }
 }

@@ -115,8 +115,8 @@ export function talkWire(house: WireHouse): Record<string, JobHandler> {
   })
   fedi.on('Delete', async (tx, a) => {
     if (!a.objectId) return
-    await talk.withdraw(tx, a.actor, a.objectId, a.forServer)
-    await talk.own.forget(tx, a.objectId)
+    const withdrawn = await talk.withdraw(tx, a.actor, a.objectId, a.forServer)
+    await talk.own.forget(tx, a.objectId, withdrawn || a.forServer ? undefined : a.actor)
     await talk.reactions.takeBack(tx, a.actor, a.objectId) // an Announce is deleted by some instead of undone
   })
   likes(house)

@@ -28,7 +28,7 @@ test.each(['', '  ', 'a\nb', 'a\u202eb', '\u200b', 'x'.repeat(101), 'a\0b'])('th
   expect(newPersonInput.safeParse({ ...ada, name }).error?.issues[0]?.path).toEqual(['name']))
 
 describe.each(engines)('persons on $engine', ({ fresh }) => {
-  let store: Store, h: ReturnType<typeof realHouse>, people: Accounts, app: Hono
+  let store: Store, h: ReturnType<typeof realHouse>, people: Accounts, drafted: Accounts, app: Hono
   const gone: string[] = []
   const who: Record<string, Who> = {}
   const make = async (name: string, role: 'admin' | 'curator' | 'member' = 'member') => {
@@ -42,6 +42,8 @@ describe.each(engines)('persons on $engine', ({ fresh }) => {
       store, clock: h.clock, origin: ORIGIN, sealer: keys, fedi: h.fedi, icon: (handle) => ({ url: `${ORIGIN}/swatch/${handle}.png`, mediaType: 'image/png' }),
       isTaken: async (handle) => handle === 'draft', onGone: async (_tx, p) => { gone.push(p.handle) },
     })
+    /** As app.ts puts it together: the rooms above are asked. */
+    drafted = accounts({ store, clock: h.clock, origin: ORIGIN, sealer: keys, fedi: h.fedi, isTaken: async (handle) => await h.coops.read.speaker(handle) !== undefined })
     app = testApp((a) => {
       a.use(async (c, next) => { c.set('who', who[c.req.header('x-who') ?? '']); await next() })
       a.route('/', personPages(people, { posts: async () => 'said so' }))
@@ -103,8 +105,19 @@ describe.each(engines)('persons on $engine', ({ fresh }) => {
       await expect(people.takeHandle(who.bo, { ...ada, handle })).rejects.toMatchObject({ code, field: 'handle' })
       expect(await people.personOf(who.bo!.userId!)).toBeUndefined()
     })
-  test('nor can a listing take a person\'s handle', async () => {
-    expect(await h.coops.put(commandLine, { handle: 'ada', name: 'Ada Co-op', kind: 'cooperative' }).catch((e: unknown) => (e as { code: string }).code)).toBe('handle-taken')
+  test.each(['listed', 'draft', 'in-review'] as const)('nor can a listing (%s) take a person\'s handle', async (status) => {
+    const input = { handle: 'ada', name: 'Ada Co-op', kind: 'cooperative' } as const
+    await expect(h.coops.put(commandLine, input, { status })).rejects.toMatchObject({ code: 'handle-taken', status: 409, field: 'handle' })
+    expect(await h.coops.read.speaker('ada')).toBeUndefined()
+  })
+  test('a draft and a person at once: one of them has the handle', async () => {
+    for (let n = 0; n < 5; n++) {
+      const handle = `once${n}`
+      await Promise.allSettled([drafted.takeHandle(who.bo, { ...ada, handle }), h.coops.put(commandLine, { handle, name: `Once ${n}`, kind: 'cooperative' }, { status: 'draft' })])
+      const holders = [await people.person(handle), await h.coops.read.speaker(handle)].filter((x) => x !== undefined)
+      expect(holders).toHaveLength(1)
+      if (await people.person(handle)) await people.dropPerson(who.bo)
+    }
   })
 
   test('nobody speaks for somebody else: not without an account, not from the command line', async () => {
@@ -211,6 +224,33 @@ describe.each(engines)('persons on $engine', ({ fresh }) => {
     expect((await h.fedi.actors.find('ada_again'))?.gone).toBe(true)
     expect((await sent()).slice(before)).toMatchObject([{ type: 'Delete', object: `${ORIGIN}/ap/actors/ada_again` }])
     expect((await store.read.rows<{ n: number }>(sql`select count(*) as n from persons`))[0]!.n).toBe(0)
+  })
+
+  test('given up: what told of them before goes too, whoever asks for it; the Delete is there to be delivered', async () => {
+    await people.takeHandle(who.cy, { ...ada, handle: 'cy2', name: 'Cyan Q.' })
+    await follow('cy2')
+    await people.changePerson(who.cy, { ...ada, name: 'Cyan R.' })
+    await people.changePerson(who.cy, { ...ada, name: 'Cyan S.' })
+    const updates = (await sent()).filter((a) => a.actor === `${ORIGIN}/ap/actors/cy2` && a.type === 'Update')
+    expect(updates).toHaveLength(2)
+    await people.dropPerson(who.cy)
+    for (const { id } of updates) {
+      const r = await h.fedi.routes().request(id as string, { headers: { accept: 'application/activity+json' } })
+      expect([r.status, (await r.json() as { formerType: string }).formerType]).toEqual([410, 'Update'])
+    }
+    expect(JSON.stringify(await store.read.select().from(storeTables(store.kit).documents))).not.toMatch(/Cyan [QRS]/)
+    expect((await sent()).filter((a) => a.actor === `${ORIGIN}/ap/actors/cy2`)).toMatchObject([{ type: 'Delete', object: `${ORIGIN}/ap/actors/cy2` }])
+  })
+  test('nor does anything stay of an organisation that opted out', async () => {
+    await h.coops.put(commandLine, { handle: 'loomco', name: 'Loom Q.', kind: 'cooperative', summary: 'Weavers.' }, { consent: 'yes' })
+    await follow('loomco')
+    await h.coops.put(commandLine, { handle: 'loomco', name: 'Loom R.', kind: 'cooperative' })
+    const [update] = (await sent()).filter((a) => a.actor === `${ORIGIN}/ap/actors/loomco`)
+    expect(update).toMatchObject({ type: 'Update', object: { name: 'Loom R.' } })
+    await h.coops.optOut(commandLine, 'loomco', 'they asked')
+    expect((await h.fedi.routes().request(update!.id as string, { headers: { accept: 'application/activity+json' } })).status).toBe(410)
+    expect(JSON.stringify(await store.read.select().from(storeTables(store.kit).documents))).not.toMatch(/Loom [QR]|Weavers/)
+    expect((await sent()).filter((a) => a.actor === `${ORIGIN}/ap/actors/loomco`)).toMatchObject([{ type: 'Delete' }])
   })
 
   test('the log says that an account did it, not which handle it has', async () => {

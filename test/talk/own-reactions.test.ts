@@ -121,6 +121,27 @@ describe.each(engines)('on $engine', ({ fresh }) => {
     expect(await outbox()).not.toContainEqual(expect.objectContaining({ object: uri }))
   })
 
+  test('another user of the same server ends nothing; its server does; on posts that are kept here too', async () => {
+    const mallory = remote.actor('mallory'), server = remote.actor('server', { type: 'Application' })
+    await i.store.write(async (tx) => { await tx.insert(fediTables(i.store.kit).following).values({ actor: 'coop', target: ana.id, state: 'accepted', activity: `${i.origin}/ap/activities/f`, since: new Date() }) })
+    const kept = note(ana.id)
+    remote.documents.set(new URL(kept.id).pathname, kept)
+    const send = async (by: RemoteActorKeys, what: Json) => { expect((await post(`${i.origin}/ap/inbox`, what, by)).status).toBe(202); await i.settled() }
+    await send(ana, activity(ana.id, 'Create', kept))
+    const end = (by: RemoteActorKeys, uri: string) => send(by, activity(by.id, 'Delete', { id: uri, type: 'Tombstone' }))
+    for (const [uri, by] of [[theirs(), ana], [theirs(), server], [kept.id, ana]] as const) {
+      await i.talk.react(editor, 'coop', 'boost', uri)
+      await i.talk.react(editor, 'coop', 'like', uri)
+      await i.settled()
+      await end(mallory, uri)
+      expect((await rows()).filter((r) => r.object === uri)).toHaveLength(2)
+      expect(await outbox()).toContainEqual(expect.objectContaining({ object: uri }))
+      await end(by, uri)
+      expect((await rows()).filter((r) => r.object === uri)).toEqual([])
+      expect(await outbox()).not.toContainEqual(expect.objectContaining({ object: uri }))
+    }
+  })
+
   test('the log has our actor and their server, nobody’s name', async () => {
     const uri = theirs()
     const before = (await audit()).length

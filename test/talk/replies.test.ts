@@ -118,6 +118,11 @@ describe.each(engines)('on $engine', ({ fresh }) => {
     expect(await shown(root.id)).toEqual(['<p>Third</p>'])
     await send(ana, activity(ana.id, 'Delete', { id: said.id, type: 'Tombstone' }))
     expect([await shown(root.id), (await kept(said.id))?.state, (await kept(said.id))?.html]).toEqual([[], 'removed', ''])
+    // Nobody's name stays with an id that is kept so that nothing of it comes again; nor does a new name come to it.
+    const nameless = { author: ana.id, authorName: '', authorHandle: '', authorUrl: null, url: null, context: null }
+    expect(await kept(said.id)).toMatchObject(nameless)
+    await i.store.write(async (tx) => i.talk.renamed(tx, (await i.fedi.knownActor(ana.id))!))
+    expect(await kept(said.id)).toMatchObject(nameless)
     await create(ana, said)
     await send(ana, update('<p>Fourth</p>', minutesAgo(5)))
     expect(await shown(root.id)).toEqual([])

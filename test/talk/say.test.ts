@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Who } from '../../src/accounts/model.ts'
 import { fediTables } from '../../src/fedi/tables.ts'
 import { storeTables } from '../../src/store/tables.ts'
+import type { Speaker } from '../../src/talk/model.ts'
 import { PUBLIC } from '../../src/talk/document.ts'
 import { engines } from '../engines.ts'
 import { makeRemote, until, type Remote } from '../fedi/instance.ts'
@@ -69,7 +70,47 @@ describe.each(engines)('on $engine', ({ fresh }) => {
     await i.talk.edit(rosa, post!.id, { text: 'Hello again' })
     await expect(i.talk.remove(other, post!.id)).rejects.toMatchObject({ status: 403 })
     await i.talk.remove(curator, post!.id, 'insults')
+    expect(await i.talk.read.byId(post!.id)).toMatchObject({ state: 'removed', uri: post!.uri, author: post!.author, authorName: '', authorHandle: '', context: null })
     expect((await i.document(post!.uri)).status).toBe(410)
+  })
+
+  test('a post of a person never becomes an organisation\'s, whoever answers to the handle', async () => {
+    const post = await i.talk.publish(account('u1'), 'rosa', { text: 'Mine' })
+    const { rosa } = speakers
+    const taker = (speakers as Record<string, Speaker>)
+    taker.rosa = { kind: 'organisation', id: '9', handle: 'rosa', name: 'Rosa Ltd', open: true }
+    try {
+      for (const who of [account('a', 'admin'), account('e', 'member', '9')]) {
+        await expect(i.talk.edit(who, post.id, { text: 'Not mine' })).rejects.toMatchObject({ code: 'forbidden', status: 403 })
+        expect(await i.talk.mayChange(who, post, 'post.edit')).toBe(false)
+      }
+      await expect(i.talk.remove(account('e', 'member', '9'), post.id)).rejects.toMatchObject({ status: 403 })
+    } finally { taker.rosa = rosa! }
+    expect(await i.talk.read.byId(post.id)).toMatchObject({ text: 'Mine' })
+  })
+
+  test('the log has a co-op\'s words, and of a person and of digests neither words nor which post', async () => {
+    const { audit } = storeTables(i.store.kit)
+    const before = (await i.store.read.select().from(audit)).length
+    const rosa = account('u1'), editor = account('e', 'member', '1')
+    const mine = await i.talk.publish(rosa, 'rosa', { text: 'Secret one' })
+    await i.talk.edit(rosa, mine.id, { text: 'Secret two' })
+    await i.talk.pins.pin(rosa, mine.id)
+    await i.talk.pins.unpin(rosa, mine.id)
+    await i.talk.remove(rosa, mine.id)
+    const ours = await i.talk.publish(editor, 'coop', { text: 'Open one' })
+    await i.talk.edit(editor, ours.id, { text: 'Open two' })
+    const digest = await i.store.write((tx) => i.talk.say(tx, { speaker: speakers.directory!, html: '<p>Leaver</p>' }, 'system'))
+    await i.store.write((tx) => i.talk.reword(tx, digest.id, { html: '<p>Others</p>' }, 'system'))
+    const rows = (await i.store.read.select().from(audit).orderBy(audit.id)).slice(before)
+    const said = rows.map((r) => [r.action, r.subject, r.before, r.after])
+    const plain = (action: string, subject: string) => [action, subject, null, null]
+    expect(said.filter((r) => r[1] === 'person')).toEqual(['publish', 'edit', 'pin', 'unpin', 'remove'].map((a) => plain(`post.${a}`, 'person')))
+    expect(said.filter((r) => r[1] !== 'person')).toEqual([
+      plain('post.publish', ours.uri), ['post.edit', ours.uri, 'Open one', 'Open two'], plain('post.publish', digest.uri), plain('post.edit', digest.uri),
+    ])
+    expect(JSON.stringify(rows)).not.toMatch(/Secret|rosa|Leaver|Others/i)
+    expect(JSON.stringify(rows)).not.toContain(mine.id)
   })
 
   test('likes of a person\'s and the directory\'s posts count too', async () => {
