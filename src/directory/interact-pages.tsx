@@ -1,6 +1,6 @@
 /**
  * /interact: where people of this instance land when they want to act on something of another server. Opening it asks nobody and
- * changes nothing; it never leads anywhere but to pages of ours. See docs/adr/0023.
+ * changes nothing; it never leads anywhere but to pages of ours. See docs/adr/0017.
  */
 import { Hono, type Context } from 'hono'
 import { raw } from 'hono/html'

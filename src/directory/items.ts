@@ -64,7 +64,7 @@ export function items(house: { store: Store; clock: Clock; jobs: Pick<Jobs, 'add
 
     /**
      * Newest first, of the same time by id; page by passing the last one as `before`. What changes while somebody reads moves to
-     * the front, never further back: see ADR 24 for how a reader misses nothing.
+     * the front, never further back: see ADR 18 for how a reader misses nothing.
      */
     async page(collection: DirectoryCollection, limit: number, before?: Pick<Item, 'id' | 'changed'>): Promise<Item[]> {
       return store.read.select({ id: t.id, revision: t.revision, changed: t.changed }).from(t)

@@ -1,4 +1,4 @@
-/** "From your own server": the small form on what is ours, and the page that tells the way. See docs/adr/0023. */
+/** "From your own server": the small form on what is ours, and the page that tells the way. See docs/adr/0017. */
 import { Hono, type Context } from 'hono'
 import { z } from 'zod'
 import { Problem } from '../kernel/errors.ts'
