@@ -138,7 +138,7 @@ export async function makeHouse(config: Config, o: HouseOptions = {}) {
       async firstSteps(): Promise<string | undefined> {
         if (await people.read.count()) return undefined
         // What was given on the command line of the server must be given to the command too.
-        const given = ['PORT', 'TOADLANE_ORIGIN', 'DATABASE_URL'].filter((name) => process.env[name] && !process.env[name].startsWith('postgres')).map((name) => `${name}=${process.env[name]} `)
+        const given = ['PORT', 'TOADLANE_ORIGIN', 'DATABASE_URL', 'TOADLANE_SECRET_FILE'].filter((name) => process.env[name] && !process.env[name].startsWith('postgres')).map((name) => `${name}=${process.env[name]} `)
         return `No admin yet: run \`${given.join('')}npx toadlane setup\` to name the instance and make the first account.`
       },
       /**
@@ -221,6 +221,7 @@ export function makeApp(house: House, o: { /** Languages to offer; tests add a r
   app.use(session(house.accounts))
   app.route('/', accountPages(house.accounts, { origin: config.origin, clock: house.clock, trustProxy: config.trustProxy }))
   app.route('/', personPages(house.accounts, {
+    follow: (page, person) => followFromElsewhere(page, fedi.uris.actor(person.handle)),
     posts: async (page, person) => {
       const posts = await house.talk.read.ofSpeaker(person.handle, 20)
       return posts.length ? PostList({ page, posts, headed: false }) : undefined
@@ -229,6 +230,7 @@ export function makeApp(house: House, o: { /** Languages to offer; tests add a r
   app.route('/', aboutPages({
     uri: fedi.uris.instanceActor,
     desks: (who) => [
+      ...(may(who, 'directory.speak') ? [{ href: '/manage/directory/posts', label: 'talk.writeAs' as const }] : []),
       ...(may(who, 'report.decide') ? [{ href: REPORTS, label: 'reports.link' as const }] : []),
       ...(may(who, 'comment.moderate') ? [{ href: MODERATION, label: 'talk.moderation.link' as const }] : []),
     ],

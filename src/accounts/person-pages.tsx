@@ -19,6 +19,8 @@ export const ACCOUNT = '/account'
 export interface PersonExtras {
   /** What rooms above put on a person's page: posts and answers. Undefined leaves the section out. */
   posts?: (page: Page, person: Person) => Promise<Child | undefined>
+  /** How to follow from another server. */
+  follow?: (page: Page, person: Person) => Child
 }
 
 /** A box that is not ticked is not sent. */
@@ -60,6 +62,7 @@ const Mine = ({ page, account, person, address, ...form }: MineProps) => {
           {person ? (
             <>
               <p><Say t={t} k="person.yours" parts={{ address: <a href={personPath(person.handle)}><bdi dir="ltr">{address(person.handle)}</bdi></a> }} /></p>
+              <p><a href={`/manage/${person.handle}/posts`}>{t('interact.write')}</a></p>
               <Form action={`${ACCOUNT}/person`} submit={t('person.save')} extra={<a href={`${ACCOUNT}/handle/leave`}>{t('person.leave')}</a>}>
                 <Shown {...f} values={form.values ?? valuesOf(person)} />
               </Form>
@@ -98,7 +101,8 @@ const Leave = ({ page, person, address }: { page: Page; person: Person; address:
   )
 }
 
-const Public = ({ page, person, uri, address, posts }: { page: Page; person: Person; uri: string; address: string; posts: Child | undefined }) => {
+interface PublicProps { page: Page; person: Person; uri: string; address: string; posts: Child | undefined; follow: Child | undefined; /** It is the reader's own. */ own: boolean }
+const Public = ({ page, person, uri, address, posts, follow, own }: PublicProps) => {
   const { t } = page
   return (
     <Layout page={page} title={person.name} current="/talk" dye="plum" alternate={uri} unlisted={!person.discoverable}
@@ -106,8 +110,9 @@ const Public = ({ page, person, uri, address, posts }: { page: Page; person: Per
       <ProfileHead page={page} uri={uri} name={person.name}
         facts={[{ icon: 'user-round', text: <bdi dir="ltr">{address}</bdi> }, { icon: 'calendar', text: <Say t={t} k="person.since" parts={{ date: <Time page={page} at={person.since} /> }} /> }]} />
       <div class="wrap">
+        {own ? <p class="mt2"><a href={`${ACCOUNT}#person`}>{t('person.change')}</a></p> : null}
         {person.summary ? <Section title={t('person.about')}><Prose text={person.summary} /></Section> : null}
-        <Section title={t('person.follow')}><p>{t('person.followHint')}</p><p><code>{address}</code></p></Section>
+        <Section title={t('person.follow')}><p>{t('person.followHint')}</p><p><code>{address}</code></p>{follow}</Section>
         <Section title={t('person.posts')}>{posts ?? <p class="sub">{t('person.noPosts')}</p>}</Section>
       </div>
     </Layout>
@@ -185,8 +190,9 @@ export function personPages(accounts: Accounts, extras: PersonExtras = {}): Hono
       throw new Problem('not-found', 'there is nobody of that name', { status: 404 })
     }
     if (wantsActivity(c)) return c.redirect(accounts.personUri(handle), 303)
-    const page = pageOf(c)
-    return html(c, <Public page={page} person={person} uri={accounts.personUri(handle)} address={accounts.personAddress(handle)} posts={await extras.posts?.(page, person)} />)
+    const page = pageOf(c), userId = c.get('who')?.userId
+    const own = userId !== undefined && (await accounts.personOf(userId))?.handle === handle
+    return html(c, <Public page={page} person={person} uri={accounts.personUri(handle)} address={accounts.personAddress(handle)} posts={await extras.posts?.(page, person)} follow={extras.follow?.(page, person)} own={own} />)
   })
   return app
 }

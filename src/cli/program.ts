@@ -4,7 +4,7 @@ import { COLUMNS } from '../directory/columns.ts'
 import type { Answer, Io, Opts } from './io.ts'
 
 /** Runs a command's work, prints its answer (nothing when it has written everything itself) and keeps the exit code. */
-export type Perform = (o: { json: boolean }, work: Work) => Promise<void>
+export type Perform = (o: { json: boolean; /** The command's options: `--text`. */ options: readonly string[] }, work: Work) => Promise<void>
 type Work = () => Promise<Answer | undefined | void>
 type Body = (args: string[], opts: Opts) => ReturnType<Work>
 /** Adds a command with --help and --json. */
@@ -38,7 +38,7 @@ export function makeProgram(io: Io, version: string, perform: Perform): Command 
       .option('--json', 'answer in JSON, the result in the last line')
     return c.action(async (...called: unknown[]) => { // commander gives the arguments, the options, the command
       const opts = called.at(-2) as Opts
-      await perform({ json: opts.json === true }, () => body(called.slice(0, -2) as string[], opts))
+      await perform({ json: opts.json === true, options: c.options.flatMap((x) => x.long ?? []) }, () => body(called.slice(0, -2) as string[], opts))
     })
   }
   running(program, add, io)
@@ -104,7 +104,7 @@ function people(program: Command, add: Add, io: Io): void {
   const fromStdin = ['--password-stdin', 'read the password from standard input'] as const
   const roles = ['admin', 'curator', 'member']
 
-  const user = group('user', 'accounts: create, role, password, list')
+  const user = group('user', 'accounts: create, role, editor, password, list')
   add(user, 'create', 'makes an account; asks for the password',
     async ([email = ''], o) => (await import('./commands/user.ts')).create(io, email, o))
     .argument('<email>', 'its e-mail address').option('--name <name>', 'the person\'s name')
@@ -112,12 +112,15 @@ function people(program: Command, add: Add, io: Io): void {
   add(user, 'role', 'changes what an account may do',
     async ([email = '', role = '']) => (await import('./commands/user.ts')).role(io, email, role))
     .argument('<email>', 'its e-mail address').addArgument(new Argument('<role>', roles.join(', ')).choices(roles))
+  add(user, 'editor', 'entrusts an organisation\'s listing to an account: it may edit it and speak for it',
+    async ([email = '', handle = ''], o) => (await import('./commands/user.ts')).editor(io, email, handle, o))
+    .argument('<email>', 'its e-mail address').argument('<handle>', 'the organisation\'s handle').option('--revoke', 'take it back')
   add(user, 'password', 'sets another password and ends the account\'s sessions; asks for it',
     async ([email = ''], o) => (await import('./commands/user.ts')).password(io, email, o))
     .argument('<email>', 'its e-mail address').option(...fromStdin)
   add(user, 'list', 'lists the accounts', async () => (await import('./commands/user.ts')).list(io))
 
-  const org = group('org', 'organisations: show, publish, consent')
+  const org = group('org', 'organisations: show, publish, consent, opt-out')
   add(org, 'show', 'shows one', async ([handle = '']) => (await import('./commands/org.ts')).show(io, handle))
     .argument('<handle>', 'its handle')
   add(org, 'publish', 'posts as one that has agreed', async ([handle = ''], o) => (await import('./commands/org.ts')).publish(io, handle, o))
@@ -125,6 +128,9 @@ function people(program: Command, add: Add, io: Io): void {
     .option('--title <title>', 'makes it an article').option('--reply-to <post>', 'answers a post that is kept here: its id, its address here or its ActivityPub id')
   add(org, 'consent', 'records that one has agreed to be listed', async ([handle = ''], o) => (await import('./commands/org.ts')).consent(io, handle, o))
     .argument('<handle>', 'its handle').requiredOption('--basis <basis>', 'what was agreed, where and when')
+  add(org, 'opt-out', 'takes one out that does not want to be listed: for good, with all that was said about it',
+    async ([handle = ''], o) => (await import('./commands/org.ts')).optOut(io, handle, o))
+    .argument('<handle>', 'its handle').requiredOption('--why <reason>', 'who asked, when; kept with the refusal of later imports')
 }
 
 function federation(program: Command, add: Add, io: Io): void {

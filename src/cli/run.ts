@@ -11,14 +11,14 @@ const versionOf = (root: string): string => (JSON.parse(readFileSync(path.join(r
 /** The exit code: 0 all right, 1 something failed or was refused, 2 wrong use or settings. */
 export async function run(args: readonly string[], io: Io): Promise<number> {
   let code = 0
-  const perform = async (o: { json: boolean }, work: () => Promise<Answer | undefined | void>): Promise<void> => {
+  const perform = async (o: { json: boolean; options: readonly string[] }, work: () => Promise<Answer | undefined | void>): Promise<void> => {
     try {
       const answer = await work()
       if (!answer) return
       code = answer.code ?? 0
       if (o.json) io.stdout.write(`${JSON.stringify(answer.json)}\n`)
       else if (answer.text) io.stdout.write(`${answer.text}\n`)
-    } catch (e) { code = await tell(io, e, o.json) }
+    } catch (e) { code = await tell(io, e, o.json, o.options) }
   }
   const program = makeProgram(io, versionOf(io.root), perform)
   each(program, (c) => c.exitOverride().showHelpAfterError(`(toadlane ${pathOf(c)}--help says more)`).configureOutput({
@@ -47,7 +47,8 @@ async function wordsOf(message: string): Promise<string> {
   return isKey(message) ? translator('en')(message) : message
 }
 
-async function tell(io: Io, e: unknown, json: boolean): Promise<number> {
+/** `options` of the command, as they are typed: a field that is one of them is named so. */
+async function tell(io: Io, e: unknown, json: boolean, options: readonly string[]): Promise<number> {
   const known = e instanceof Problem || e instanceof StartRefused || e instanceof Usage
   const message = known ? await wordsOf(e.message) : safeReason(e)
   if (json) {
@@ -55,8 +56,9 @@ async function tell(io: Io, e: unknown, json: boolean): Promise<number> {
     const error = { code, message, ...(e instanceof Problem && e.field !== undefined ? { field: e.field } : {}) }
     io.stdout.write(`${JSON.stringify({ error })}\n`)
   }
-  const more = e instanceof Problem ? e.others.map((p) => `\n  ${p.field === undefined ? '' : `${p.field} `}${p.message}`).join('') : ''
-  const field = e instanceof Problem && e.code === 'invalid' && e.field !== undefined ? `${e.field} ` : ''
+  const named = (field: string): string => `${options.includes(`--${field}`) ? '--' : ''}${field}: `
+  const more = e instanceof Problem ? e.others.map((p) => `\n  ${p.field === undefined ? '' : named(p.field)}${p.message}`).join('') : ''
+  const field = e instanceof Problem && e.code === 'invalid' && e.field !== undefined ? named(e.field) : ''
   io.stderr.write(`toadlane: ${field}${message}${more}\n`)
   if (!known && io.env.TOADLANE_LOG === 'debug' && e instanceof Error) io.stderr.write(`${e.stack ?? ''}\n`)
   return e instanceof StartRefused || e instanceof Usage ? 2 : 1

@@ -33,18 +33,19 @@ export const SUBJECTS_MAX = 50
 /** Reports that one server may send in an hour. */
 export const PER_HOUR = 30
 
-const reason = (max: number) => z.string().transform((s, ctx) => {
+const WHY = 'say why, in a few words'
+const reason = (max: number, missing?: string) => z.string().transform((s, ctx) => {
   try { return plain(s) } catch { ctx.addIssue({ code: 'custom', message: 'holds a NUL character' }); return z.NEVER }
-}).pipe(z.string().min(1).max(max))
+}).pipe(z.string().min(1, missing).max(max))
 
 /** What a curator decides, and why: the reason is for those who come after. */
-export const decisionInput = z.object({ outcome: z.enum(['acted', 'dismissed']), why: reason(1000) })
+export const decisionInput = z.object({ outcome: z.enum(['acted', 'dismissed']), why: reason(1000, WHY) })
 export type Decision = z.infer<typeof decisionInput>
 
 /** What is sent to another server about something of its own. */
 export const forwardInput = z.object({ words: reason(WORDS_MAX) })
 
-export const blockInput = z.object({ why: reason(500) })
+export const blockInput = z.object({ why: reason(500, WHY) })
 
 export interface DomainPolicy { host: string; policy: 'blocked'; why: string; by: string; at: Date }
 

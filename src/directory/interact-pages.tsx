@@ -7,12 +7,13 @@ import { raw } from 'hono/html'
 import type { Child } from 'hono/jsx'
 import { z } from 'zod'
 import { intentRel, SUBSCRIBE } from '../fedi/intents.ts'
+import { ACCOUNT } from '../accounts/person-pages.tsx'
 import type { LinkTemplate } from '../fedi/fedi.ts'
 import { Problem } from '../kernel/errors.ts'
 import { POST_MAX, type Speaker } from '../talk/model.ts'
 import { PostCard } from '../talk/views.tsx'
 import { Column } from '../web/blocks.tsx'
-import { Empty, ErrorSummary, Field, Icon, Say, Select, Swatch, Table, Time } from '../web/components.tsx'
+import { Empty, ErrorSummary, Field, Icon, Note, Say, Select, Swatch, Table, Time } from '../web/components.tsx'
 import { flash } from '../web/flash.ts'
 import { readForm, type FormValues } from '../web/forms.ts'
 import { html, Layout, pageOf, type Key, type Page } from '../web/page.tsx'
@@ -139,7 +140,7 @@ const DoneList = ({ page, done, uri }: { page: Page; done: readonly Done[]; uri:
         label: t('interact.back'), cell: (d) => (
           <form method="post" action={`${INTERACT}/un${d.what}`}>
             <input type="hidden" name="uri" value={uri} /><input type="hidden" name="as" value={d.handle} />
-            <button class="btn quiet small">{t(`interact.undo.${d.what}`)}<span class="vh">: {d.name}</span></button>
+            <button class="btn quiet small">{t(d.state === 'rejected' ? 'interact.undo.rejected' : `interact.undo.${d.what}`)}<span class="vh">: {d.name}</span></button>
           </form>
         ),
       },
@@ -150,14 +151,15 @@ const DoneList = ({ page, done, uri }: { page: Page; done: readonly Done[]; uri:
 const LookUp = ({ page, target, intent, values, problem, again }: ViewProps & { again?: boolean }) => {
   const { t } = page
   const there = target && !target.here ? target : undefined
+  const failed = problem !== undefined
   return (
     <form method="post" action={INTERACT} novalidate class="form">
-      {there ? <input type="hidden" name="uri" value={there.uri} />
-        : <Field page={page} name="uri" label={t('interact.address')} hint={t('interact.addressHint')} maxlength={1500} required values={values} problem={problem} />}
+      {there && !failed ? <input type="hidden" name="uri" value={there.uri} />
+        : <Field page={page} name="uri" label={t('interact.address')} hint={t('interact.addressHint')} maxlength={1500} required values={there ? { ...values, uri: there.uri } : values} problem={problem} />}
       {intent ? <input type="hidden" name="intent" value={intent} /> : null}
       {typeof values?.text === 'string' && values.text ? <input type="hidden" name="text" value={values.text} /> : null}
-      <p class="row"><button class={again ? 'btn quiet' : 'btn'}><Icon name="search" />{t(again ? 'interact.lookAgain' : 'interact.look')}</button></p>
-      {there && !again ? <p class="sub">{t('interact.notYet', { host: there.host })}</p> : null}
+      <p class="row"><button class={again ? 'btn quiet' : 'btn'}><Icon name="search" />{t(again || (there && failed) ? 'interact.lookAgain' : 'interact.look')}</button></p>
+      {there && !again && !failed ? <p class="sub">{t('interact.notYet', { host: there.host })}</p> : null}
     </form>
   )
 }
@@ -174,7 +176,12 @@ const Body = (p: ViewProps): Child => {
       </>
     )
   }
-  if (!p.speakers.length) return <Empty title={t('interact.noVoice')}><p>{t('interact.noVoiceHint')}</p></Empty>
+  if (target?.here === 'actor') {
+    return (
+      <Note><p><Say t={t} k="interact.member" parts={{ talk: <a href="/talk">{t('talk.title')}</a> }} /></p><p><a href={target.page}>{t('interact.itsPage')}</a></p></Note>
+    )
+  }
+  if (!p.speakers.length) return <Empty title={t('interact.noVoice')}><p>{t('interact.noVoiceHint')}</p><p><a class="btn" href={`${ACCOUNT}#person`}>{t('interact.noVoiceDo')}</a></p></Empty>
   const uri = seen?.uri ?? p.retry ?? target?.uri
   if (p.write) {
     return (
@@ -212,7 +219,7 @@ const View = (p: ViewProps) => {
             <p class="lede"><Say t={t} k="interact.about" parts={{ host: <code>{target.host}</code> }} /></p>
             <p class="sub small"><code>{plainly(target.uri)}</code></p>
           </>
-        ) : p.write ? null : <p class="lede">{t('interact.lede')}</p>}
+        ) : p.write || target?.here === 'actor' ? null : <p class="lede">{t('interact.lede')}</p>}
         <Body {...p} />
       </Column>
     </Layout>
@@ -252,6 +259,7 @@ export function interactPages(service: Interact): Hono {
       return answer(c, { problem: who ? p : new Problem(p.code, p.message, { status: p.status }), values: { uri: text.slice(0, 300) } })
     }
     // What is ours has a page; the path is made from an id that we know how to read, never from what was given.
+    if (target.here === 'actor' && who && await service.member(target)) return answer(c, { target })
     if (target.here && (target.here === 'actor' || !who)) return c.redirect(target.page, 303)
     const seen = who ? await service.known(who, target) : undefined
     if (target.here && (!seen || !(await service.speakers(who)).length)) return c.redirect(target.page, 303)
@@ -268,7 +276,7 @@ export function interactPages(service: Interact): Hono {
     try {
       if (!form.ok) throw form.problem
       target = service.target(text)
-      if (target.here === 'actor' && c.get('who')) return c.redirect(target.page, 303)
+      if (target.here === 'actor' && c.get('who')) return await service.member(target) ? await answer(c, { target }) : c.redirect(target.page, 303)
       const { intent: wish, as } = form.value
       const seen = await service.lookUp(c.get('who'), text, wish === 'follow')
       return await answer(c, { target, intent: wish, as, seen, fresh: true, values: form.values })

@@ -128,6 +128,12 @@ export function interact(house: InteractHouse) {
     speakers: async (who: Who | undefined): Promise<Speaker[]> =>
       (who ? (await house.speakers(who)).filter((s) => s.open && mayAct(who, s, 'actor.follow')) : []),
 
+    /** Is there somebody here under the address of an actor of this server? */
+    async member(at: Here): Promise<boolean> {
+      const handle = fedi.uris.handleOf(at.uri)
+      return handle !== undefined && (handle === fedi.uris.instanceHandle || await house.speaker(handle) !== undefined)
+    },
+
     /** What is known of it here already, without asking anybody. */
     async known(who: Who, at: Target): Promise<Seen | undefined> {
       if (at.here) return ours(at)

@@ -1,7 +1,7 @@
 import { Problem } from '../kernel/errors.ts'
 
 /** What fedi says of another server, whose codes others use of things here. */
-const CODES = new Set(['not-found', 'gone', 'refused', 'blocked', 'unreachable', 'bad-document', 'not-an-actor', 'lookup', 'local'])
+const CODES = new Set(['not-found', 'gone', 'refused', 'blocked', 'unreachable', 'forbidden-there', 'bad-document', 'not-an-actor', 'lookup', 'local'])
 
 /**
  * A failure in asking another server, as the form shows it: in words of its own (`problem.other-CODE`), and as a refusal of the

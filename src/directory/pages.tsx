@@ -53,7 +53,7 @@ const About = ({ page, site, counts, software, minder, desks, follow, uri }: Abo
           <p>{t('about.lever')}</p>
           {site.contact ? <><h2>{t('about.contactTitle')}</h2><div>{raw(plainToHtml(site.contact))}</div></> : null}
           {minder ? <p><a href={FEDERATION}>{t('federation.link')}</a></p> : null}
-          {desks.map((d) => <p><a href={d.href}>{t(d.label)}</a></p>)}
+          {desks.map((d) => <p><a href={d.href}>{t(d.label, { name: site.name })}</a></p>)}
           <p class="sub small">{t('about.software', { name: software.name, version: software.version })}</p>
         </section>
       </div>

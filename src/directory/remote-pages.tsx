@@ -8,6 +8,7 @@ import { Column } from '../web/blocks.tsx'
 import { Crumbs, ErrorSummary, Field, Icon, Note, Say } from '../web/components.tsx'
 import { readForm, type FormValues } from '../web/forms.ts'
 import { html, Layout, pageOf, type Page } from '../web/page.tsx'
+import { INTERACT } from './interact-pages.tsx'
 import { otherServer } from './other-server.ts'
 import { WISHES, type Remote, type Thing, type Way, type Wished } from './remote.ts'
 
@@ -55,15 +56,17 @@ const ByHand = ({ page, thing }: { page: Page; thing: Thing }) => (
   </section>
 )
 
-interface ViewProps { page: Page; thing: Thing; wish: Wished; way?: Way; values?: FormValues; problem?: Problem; wishes: readonly Wished[] }
-const View = ({ page, thing, wish, way, values, problem, wishes }: ViewProps) => {
+interface ViewProps { page: Page; thing: Thing; wish: Wished; way?: Way; values?: FormValues; problem?: Problem; wishes: readonly Wished[]; signedIn: boolean }
+const View = ({ page, signedIn, thing, wish, way, values, problem, wishes }: ViewProps) => {
   const { t } = page
   const title = t(`remote.title.${wish}`, { name: thing.name })
   return (
     <Layout page={page} title={title} dye="plum" problem={problem} unlisted>
       <Column>
         <Crumbs page={page} items={[{ href: thing.page, label: thing.kind === 'actor' ? thing.name : t('remote.post', { name: thing.name }) }, { label: t('remote.fromOwn') }]} />
-        <ErrorSummary page={page} problem={problem} labels={{ account: t('remote.account') }} />
+        <ErrorSummary page={page} problem={problem} labels={{ account: t('remote.account') }}>
+          {problem?.code === 'account-here' && !signedIn ? <p><a href={`/sign-in?next=${encodeURIComponent(`${INTERACT}?uri=${encodeURIComponent(thing.uri)}`)}`}>{t('remote.member')}</a></p> : null}
+        </ErrorSummary>
         <h1>{title}</h1>
         {way?.url ? (
           <>
@@ -88,9 +91,9 @@ export function remotePages(remote: Remote, o: { /** Trusted proxies in front. *
     const known = wishesFor(thing.kind)
     return known.find((w) => w === asked) ?? known[0]!
   }
-  const answer = (c: Context, p: Omit<ViewProps, 'page' | 'wishes'>) => {
+  const answer = (c: Context, p: Omit<ViewProps, 'page' | 'wishes' | 'signedIn'>) => {
     c.header('Cache-Control', 'no-store')
-    return html(c, <View page={pageOf(c)} wishes={wishesFor(p.thing.kind)} {...p} />, p.problem ? 422 : 200)
+    return html(c, <View page={pageOf(c)} signedIn={c.get('who') !== undefined} wishes={wishesFor(p.thing.kind)} {...p} />, p.problem ? 422 : 200)
   }
 
   return new Hono()

@@ -253,18 +253,18 @@ export interface Fedi {
   }
   /** Ids of an actor's (accepted) followers, ascending; page by passing the last as `after`. */
   followers(handle: string, after?: string, limit?: number): Promise<string[]>
-  /** Resolves `@name@host`, `acct:…` or a URL to a fetched, checked remote actor. Problem `not-found`, `not-an-actor`, `unreachable`. */
+  /** Resolves `@name@host`, `acct:…` or a URL to a fetched, checked remote actor. Problem `not-found`, `not-an-actor`, `unreachable`, `forbidden-there`. */
   lookupActor(text: string): Promise<RemoteActor>
   /**
    * Where the people of an address act on what they see elsewhere, as its WebFinger says: at most six seconds and 128 KiB.
-   * Problem `lookup` (no address), `not-found`, `refused`, `blocked`, `unreachable`, `bad-document`.
+   * Problem `lookup` (no address), `not-found`, `refused`, `blocked`, `unreachable`, `forbidden-there`, `bad-document`.
    */
   home(address: string): Promise<Home>
   /** A remote actor as it is kept, without network. */
   knownActor(id: string): Promise<RemoteActor | undefined>
   /**
    * Safe, bounded, signed GET of a remote object; its id and origin are checked.
-   * Problem `unreachable`, `refused`, `blocked`, `gone` (410), `not-found`, `bad-document`.
+   * Problem `unreachable`, `forbidden-there`, `refused`, `blocked`, `gone` (410), `not-found`, `bad-document`.
    */
   fetchObject(id: string): Promise<Json>
   /** A remote actor, fetched anew and kept as it is now. Problems of `fetchObject`, and `not-an-actor`. */

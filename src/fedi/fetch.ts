@@ -51,6 +51,9 @@ export function unreachable(e: unknown, what: string): Problem {
   return new Problem('unreachable', `${what} ${timeout ? 'did not answer in time' : 'cannot be reached'}`, { status: timeout ? 504 : 502, cause: e })
 }
 
+/** The other server answered, but not with it. Whom it turns away today it may let in tomorrow: like `unreachable`, 502. */
+const notGiven = (status: number): Problem => new Problem(status === 401 || status === 403 ? 'forbidden-there' : 'unreachable', `the other server answered ${status}`, { status: 502 })
+
 export function fetcher(house: FetchHouse) {
   const { uris, keys, clock } = house
 
@@ -84,7 +87,7 @@ export function fetcher(house: FetchHouse) {
 
   /**
    * The document at an address. Its `id` must be on the origin that served it; who needs more compares it.
-   * Problems: refused, blocked, unreachable, not-found, gone (410), bad-document.
+   * Problems: refused, blocked, unreachable, forbidden-there (it answered 401 or 403), not-found, gone (410), bad-document.
    */
   async function document(id: string): Promise<FetchedDocument> {
     let answer: Answer
@@ -95,7 +98,7 @@ export function fetcher(house: FetchHouse) {
     const { status } = answer
     if (status === 404) throw new Problem('not-found', 'the other server does not know it', { status: 404 })
     if (status === 410) throw new Problem('gone', 'it has been deleted on its own server', { status: 410 })
-    if (status < 200 || status >= 300) throw new Problem('unreachable', `the other server answered ${status}`, { status: 502 })
+    if (status < 200 || status >= 300) throw notGiven(status)
     if (!isActivity(single(answer.headers['content-type']))) {
       throw new Problem('bad-document', 'the other server sent no ActivityPub document', { status: 502 })
     }
@@ -132,7 +135,7 @@ export function fetcher(house: FetchHouse) {
       let answer: Answer
       try { answer = await ask(url, undefined, accept, bounds) } catch (e) { throw unreachable(e, 'the other server') }
       if (answer.status === 404 || answer.status === 410) return undefined
-      if (answer.status < 200 || answer.status >= 300) throw new Problem('unreachable', `the other server answered ${answer.status}`, { status: 502 })
+      if (answer.status < 200 || answer.status >= 300) throw notGiven(answer.status)
       try { return parseObject(answer.body) } catch { throw new Problem('bad-document', 'the other server sent unreadable JSON', { status: 502 }) }
     },
   }

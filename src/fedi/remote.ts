@@ -75,7 +75,7 @@ export function remoteActors(store: Store, clock: Clock, fetch: Fetcher) {
       const old = await known(id)
       if (old && !old.gone && clock.now().getTime() - old.fetched.getTime() < FRESH) return old
       try { return await refresh(id) } catch (e) {
-        if (old && !old.gone && e instanceof Problem && e.code === 'unreachable') return old
+        if (old && !old.gone && e instanceof Problem && ['unreachable', 'forbidden-there'].includes(e.code)) return old
         throw e
       }
     },

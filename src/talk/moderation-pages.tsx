@@ -41,7 +41,7 @@ const List = ({ page, what, posts, held, policy, next, first, values, problem }:
         tabs={[{ href: MODERATION, label: t('talk.moderation.held'), count: held }, { href: HIDDEN, label: t('talk.moderation.hidden') }]} />
       <div class="wrap">
         {problem ? <ErrorSummary page={page} problem={problem} /> : null}
-        <Section first title={t(`talk.moderation.${what}`)}>
+        <Section title={t(`talk.moderation.${what}`)}>
           {posts.length
             ? <ul class="posts stack" role="list">{posts.map((post) => <li class="stack"><PostCard page={page} post={post} /><Tools page={page} post={post} /></li>)}</ul>
             : <Empty title={t(`talk.moderation.none.${what}`)} />}

@@ -11,7 +11,7 @@ import { flash } from '../web/flash.ts'
 import { formProblem, formValues, type FormValues } from '../web/forms.ts'
 import { html, Layout, pageOf, type Page } from '../web/page.tsx'
 import { tagHref } from './hashtags.ts'
-import { POST_MAX, TITLE_MAX, type Post } from './model.ts'
+import { POST_MAX, TITLE_MAX, type Post, type Speaker } from './model.ts'
 import { One } from './post-view.tsx'
 import type { Talk } from './service.ts'
 import { branches } from './thread.ts'
@@ -143,7 +143,7 @@ export function talkPages(talk: Talk, extras: PostExtras = {}): Hono {
   app.get('/manage/:handle/posts', async (c) => {
     const page = pageOf(c)
     const speaker = await talk.mayPost(c.get('who'), c.req.param('handle'))
-    return html(c, <Desk page={page} name={speaker.name} handle={speaker.handle} open={speaker.open} why={speaker.why} posts={await talk.read.ofSpeaker(speaker.handle, SHOWN)} />)
+    return html(c, <Desk page={page} kind={speaker.kind} name={speaker.name} handle={speaker.handle} open={speaker.open} why={speaker.why} posts={await talk.read.ofSpeaker(speaker.handle, SHOWN)} />)
   })
   app.post('/manage/:handle/posts', async (c) => {
     const page = pageOf(c)
@@ -156,7 +156,7 @@ export function talkPages(talk: Talk, extras: PostExtras = {}): Hono {
       return c.redirect(`/posts/${post.id}`, 303)
     } catch (e) {
       const problem = formProblem(e)
-      return html(c, <Desk page={page} name={speaker.name} handle={handle} open={speaker.open} why={speaker.why} values={values} problem={problem} posts={[]} />, problem.status)
+      return html(c, <Desk page={page} kind={speaker.kind} name={speaker.name} handle={handle} open={speaker.open} why={speaker.why} values={values} problem={problem} posts={[]} />, problem.status)
     }
   })
 
@@ -199,10 +199,10 @@ export function talkPages(talk: Talk, extras: PostExtras = {}): Hono {
   return app
 }
 
-interface DeskProps { page: Page; name: string; handle: string; open: boolean; why?: string; posts: readonly Post[]; values?: FormValues; problem?: Problem }
+interface DeskProps { page: Page; kind: Speaker['kind']; name: string; handle: string; open: boolean; why?: string; posts: readonly Post[]; values?: FormValues; problem?: Problem }
 /** Where an organisation's people write; a listing that nobody has agreed to says why it cannot post. */
-const Desk = ({ page, name, handle, open, why, posts, values, problem }: DeskProps) => {
-  const back = { href: `/manage/${handle}`, label: name }
+const Desk = ({ page, kind, name, handle, open, why, posts, values, problem }: DeskProps) => {
+  const back = { href: kind === 'directory' ? '/' : `/${kind === 'person' ? 'people' : 'manage'}/${handle}`, label: name }
   const title = page.t('talk.writeAs', { name })
   if (open) return <Write page={page} title={title} back={back} button={page.t('talk.publish')} titled posts={posts} values={values} problem={problem} />
   return (

@@ -83,7 +83,7 @@ function look({ fedi, store, talk, clock }: WireHouse): JobHandler {
       } catch (e) {
         if (!(e instanceof Problem)) throw e
         if (e.code === 'gone') await store.write((tx) => talk.withdraw(tx, new URL(id).origin, id, true))
-        else if (e.code === 'unreachable' && e.status >= 500) throw e // later, perhaps
+        else if (['unreachable', 'forbidden-there'].includes(e.code) && e.status >= 500) throw e // later, perhaps
       }
     },
   }

@@ -16,8 +16,8 @@ const commands = leaves(makeProgram({} as never, '0', async () => {}))
 describe('help and wrong use', () => {
   test('there are the commands that the documents name', () => {
     expect(commands.map((c) => c.join(' '))).toEqual([
-      'serve', 'worker', 'setup', 'doctor', 'import', 'export', 'sample', 'backup', 'restore', 'rebase', 'user create', 'user role', 'user password', 'user list',
-      'org show', 'org publish', 'org consent', 'follow', 'peers block', 'peers unblock', 'peers blocks', 'deliveries',
+      'serve', 'worker', 'setup', 'doctor', 'import', 'export', 'sample', 'backup', 'restore', 'rebase', 'user create', 'user role', 'user editor', 'user password', 'user list',
+      'org show', 'org publish', 'org consent', 'org opt-out', 'follow', 'peers block', 'peers unblock', 'peers blocks', 'deliveries',
     ])
   })
   test.each(commands)('%s %s: help with --json, whatever the settings', async (...command) => {
@@ -185,6 +185,31 @@ describe('accounts', () => {
     expect(await accounts()).toEqual(['admin@example.org admin', 'two@example.org admin'])
     expect(await w.toadlane(['user', 'password', 'two@example.org', '--password-stdin'], { input: 'yet another password' })).toMatchObject({ code: 0 })
     expect(await w.toadlane(['user', 'password', 'nobody@example.org', '--password-stdin'], { input: 'yet another password' })).toMatchObject({ code: 1, err: expect.stringContaining('there is no account') })
+  })
+
+  test('are made editors of an organisation and no longer; an organisation goes at its own wish and stays away', async () => {
+    const w = world()
+    const csv = path.join(w.folder, 'one.csv')
+    writeFileSync(csv, 'handle,name,kind,country\nkentbikes,Kent Bikes,cooperative,GB\n')
+    expect(await w.toadlane(['import', csv])).toMatchObject({ code: 0 })
+    await w.toadlane(['user', 'create', 'ed@example.org', '--name', 'Ed', '--password-stdin'], { input: 'a long enough password' })
+    const edits = async () => ((await w.toadlane(['user', 'list', '--json'])).json.accounts as { editorOf: string[] }[]).map((a) => a.editorOf.length)
+    expect(await w.toadlane(['user', 'editor', 'nobody@example.org', 'kentbikes'])).toMatchObject({ code: 1, err: expect.stringContaining('there is no account') })
+    expect(await w.toadlane(['user', 'editor', 'ed@example.org', 'nothing'])).toMatchObject({ code: 1, err: 'toadlane: there is no organisation nothing\n' })
+    expect(await edits()).toEqual([0])
+    expect((await w.toadlane(['user', 'editor', 'ed@example.org', 'kentbikes', '--json'])).json).toMatchObject({ email: 'ed@example.org', handle: 'kentbikes', editor: true, changed: true })
+    expect((await w.toadlane(['user', 'editor', 'ed@example.org', 'kentbikes', '--json'])).json).toMatchObject({ editor: true, changed: false })
+    expect(await edits()).toEqual([1])
+    expect(await w.toadlane(['user', 'editor', 'ed@example.org', 'kentbikes', '--revoke'])).toMatchObject({ code: 0, out: expect.stringContaining('no longer') })
+    expect((await w.toadlane(['user', 'editor', 'ed@example.org', 'kentbikes', '--revoke', '--json'])).json).toMatchObject({ editor: false, changed: false })
+    expect(await edits()).toEqual([0])
+
+    expect(await w.toadlane(['org', 'opt-out', 'kentbikes', '--why', ' '])).toMatchObject({ code: 1, err: 'toadlane: --why: say why, in a few words\n' })
+    expect(await w.toadlane(['org', 'show', 'kentbikes'])).toMatchObject({ code: 0 })
+    expect((await w.toadlane(['org', 'opt-out', 'kentbikes', '--why', 'their letter of 3 May', '--json'])).json).toEqual({ handle: 'kentbikes', optedOut: true, why: 'their letter of 3 May' })
+    expect(await w.toadlane(['org', 'show', 'kentbikes'])).toMatchObject({ code: 1, err: expect.stringContaining('not to be listed') })
+    expect((await w.toadlane(['org', 'opt-out', 'kentbikes', '--why', 'again'])).code).toBe(1)
+    expect((await w.toadlane(['import', csv, '--json'])).json).toMatchObject({ created: 0, skipped: 1 })
   })
 })
 

@@ -91,6 +91,7 @@ describe.each(engines)('on $engine', ({ engine, place }) => {
   test('who acts for nobody sees why, and can ask nobody', async () => {
     const r = await i.get(`/interact?uri=${enc(ana.id)}`, 'max')
     expect(r.text).toContain('Your account acts for nobody here')
+    expect(r.text).toContain('href="/account#person">Choose a public handle')
     expect(r.text).not.toContain('action="/interact')
     expect((await i.post('/interact', { uri: ana.id }, 'max')).status).toBe(403)
     for (const verb of ['follow', 'unfollow', 'like', 'unlike', 'boost', 'unboost']) {
@@ -134,6 +135,10 @@ describe.each(engines)('on $engine', ({ engine, place }) => {
     expect(i.remote.seen).toEqual([]) // known, and shown without asking
     await i.post('/interact/follow', { uri: ana.id, as: 'stocksy' }, 'eve')
     expect(await sent()).toEqual([])
+    await i.house.store.write((tx) => tx.update(fediTables(i.house.store.kit).following).set({ state: 'rejected' }))
+    const rejected = (await i.get(done.location!, 'eve')).text
+    expect([rejected.includes('is not among its followers'), rejected.includes('Clear this entry'), rejected.includes('Stop following'), rejected.includes('formaction="/interact/follow"')]).toEqual([true, true, false, true])
+    await i.house.store.write((tx) => tx.update(fediTables(i.house.store.kit).following).set({ state: 'accepted' }))
 
     expect((await i.post('/interact/unfollow', { uri: ana.id, as: 'stocksy' }, 'eve')).status).toBe(303)
     expect(await sent()).toEqual([expect.objectContaining({ type: 'Undo', object: expect.objectContaining({ type: 'Follow', object: ana.id }) })])
@@ -168,7 +173,7 @@ describe.each(engines)('on $engine', ({ engine, place }) => {
     const opened = await i.get(`/interact?uri=${enc(uri)}&intent=create&content=${enc('Dear <b>Ana</b>')}`, 'rosa')
     expect(opened.text).toContain('name="text" value="Dear &lt;b&gt;Ana&lt;/b&gt;"')
     const looked = await i.post('/interact', { uri, intent: 'create', text: 'Dear <b>Ana</b>' }, 'rosa')
-    expect(looked.text).toMatch(/<details open=""><summary>Answer/)
+    expect(looked.text).toMatch(/<details open=""><summary>Reply/)
     expect(looked.text).toContain('Dear &lt;b&gt;Ana&lt;/b&gt;</textarea>')
     expect(looked.text).toContain('In the name of Rosa')
     const said = await i.post('/interact/answer', { uri, as: 'rosa', text: 'Dear Ana, yes' }, 'rosa')
@@ -187,6 +192,32 @@ describe.each(engines)('on $engine', ({ engine, place }) => {
     expect((await i.post('/interact/answer', { uri: 'javascript:x', as: 'rosa', text: 'Keep these words' }, 'rosa')).text).toContain('Keep these words</textarea>')
     expect((await i.post('/interact/answer', { uri: `${i.remote.origin}/nothing`, as: 'rosa', text: 'Keep these words' }, 'rosa')).text).toContain('Keep these words</textarea>')
     expect(await sent()).toEqual([])
+  })
+
+  test('the desks are found, and lead back to pages that exist', async () => {
+    for (const [desk, who, back] of [['directory', 'ada', '/'], ['rosa', 'rosa', '/people/rosa'], ['stocksy', 'eve', '/manage/stocksy']] as const) {
+      const r = await i.get(`/manage/${desk}/posts`, who)
+      expect(r.status).toBe(200)
+      expect(/<nav[^>]*class="crumbs?"[\s\S]*?<\/nav>/.exec(r.text)?.[0], desk).toContain(`href="${back}"`)
+      expect((await i.get(back, who)).status, back).toBe(200)
+    }
+    const link = 'href="/manage/directory/posts">Write as Toadlane'
+    expect((await i.get('/about', 'ada')).text).toContain(link)
+    expect((await i.get('/about', 'eve')).text).not.toContain(link)
+    expect((await i.get('/account', 'rosa')).text).toContain('href="/manage/rosa/posts"')
+    expect((await i.get('/account', 'eve')).text).not.toContain('/posts"')
+  })
+
+  test('a person’s page: followed from elsewhere; its owner is led to where it is changed', async () => {
+    const uri = i.house.fedi.uris.actor('rosa')
+    const [other, own] = [await i.get('/people/rosa'), await i.get('/people/rosa', 'rosa')]
+    expect(other.text).toContain(`name="object" value="${uri}"`)
+    expect([other.text.includes('/account#person'), own.text.includes('/account#person')]).toEqual([false, true])
+    expect((await i.get('/people/rosa', 'eve')).text).not.toContain('/account#person')
+    const at = { object: uri, intent: 'Follow', account: `@eve@${new URL(i.origin).host}` }
+    const way = `/sign-in?next=${enc(`/interact?uri=${enc(uri)}`)}`
+    expect((await i.post('/remote', at)).text).toContain(`href="${way}"`)
+    expect((await i.post('/remote', at, 'eve')).text).not.toContain('/sign-in?next')
   })
 
   test('something new, with words that another page has given, which one sees first', async () => {
@@ -231,8 +262,12 @@ describe.each(engines)('on $engine', ({ engine, place }) => {
       [`${i.origin}/ap/actors/stocksy`, '/@stocksy'], [`@stocksy@${new URL(i.origin).host}`, '/@stocksy'], [`${i.origin}/co-ops/stocksy`, '/@stocksy'], [i.origin, '/'], [`${i.origin}/ap/actor`, '/about'], [post.uri, `/posts/${post.id}`],
     ] as const) {
       expect((await i.get(`/interact?uri=${enc(uri)}`)).location, uri).toBe(page)
-      if (!uri.includes('notes')) expect((await i.post('/interact', { uri }, 'eve')).location).toBe(page)
+      if (uri === post.uri) continue
+      for (const r of [await i.get(`/interact?uri=${enc(uri)}`, 'eve'), await i.post('/interact', { uri }, 'eve')]) {
+        expect([r.status, r.text.includes('You belong to this directory'), r.text.includes(`href="${page}"`)], uri).toEqual([200, true, true])
+      }
     }
+    expect((await i.get(`/interact?uri=${enc('@nobody@' + new URL(i.origin).host)}`, 'eve')).location).toBe('/@nobody')
     const shown = await i.get(`/interact?uri=${enc(post.uri)}`, 'eve')
     expect(shown.text).toContain('formaction="/interact/like"')
     expect((await i.post('/interact/follow', { uri: i.house.fedi.uris.actor('resonate'), as: 'stocksy' }, 'eve')).status).toBe(422)
@@ -256,6 +291,9 @@ describe.each(engines)('on $engine', ({ engine, place }) => {
     expect(r.status).toBe(422)
     expect(r.text).toContain(words)
     expect(r.text).toMatch(/<title>Error: /)
+    expect(r.text).toContain('Look it up again')
+    expect(r.text).not.toContain('Nothing has been fetched yet')
+    expect(r.text).toMatch(/<input(?=[^>]* name="uri")(?=[^>]* value="[^"]+")(?![^>]* type="hidden")/)
     expect(await sent()).toEqual([])
   })
   test('said plainly: not an actor, and gone', async () => {

@@ -22,6 +22,13 @@ test('a GET on a connection that has gone stale is asked again', async () => {
     for (let n = 0; n < 50 && stale === 0; n++) expect(await i.fedi.fetchObject(o.id)).toMatchObject({ id: o.id })
     expect(stale).toBe(1)
 
+    // Whom a server turns away is not whom it does not answer; and it may do better later.
+    for (const status of [401, 403]) {
+      r.answer = (_s, res) => { res.writeHead(status).end(); return true }
+      await expect(i.fedi.fetchObject(o.id)).rejects.toMatchObject({ code: 'forbidden-there', status: 502 })
+      await expect(i.fedi.home(`@x@${r.host}`)).rejects.toMatchObject({ code: 'forbidden-there', status: 502 })
+    }
+
     await r.close()
     await expect(i.fedi.fetchObject(o.id)).rejects.toMatchObject({ code: 'unreachable' })
   } finally {

@@ -86,7 +86,7 @@ describe.skipIf(!hasBrowser)('from one server to the other', () => {
       expect(followers.totalItems).toBe(1)
 
       await page.goto(`${a.origin}/posts/${post.id}`)
-      await page.getByText('Like, boost or answer from your own server').click()
+      await page.getByText('Like, boost or reply from your own server').click()
       await shoot(page, 'post-mobile')
       await goHome(page, 'Like')
       await page.getByRole('button', { name: /^Look it up/ }).click()
@@ -94,10 +94,10 @@ describe.skipIf(!hasBrowser)('from one server to the other', () => {
       await shoot(page, 'seen-mobile')
       // The post stays in view after each.
       for (const verb of ['Like', 'Boost']) await page.getByRole('button', { name: verb, exact: true }).click()
-      await page.getByText('Answer', { exact: true }).click()
+      await page.getByText('Reply', { exact: true }).click()
       await page.locator('textarea[name=text]').fill('We come.')
       await shoot(page, 'done-mobile')
-      await page.getByRole('button', { name: 'Send the answer' }).click()
+      await page.getByRole('button', { name: 'Send the reply' }).click()
       await page.waitForURL(`${b.origin}/posts/*`)
     })
     const note = () => a.activity(post.uri).then((r) => r.json()) as Promise<{ likes: { totalItems: number }; shares: { totalItems: number } }>

@@ -62,3 +62,13 @@ export async function consent(io: Io, handle: string, o: Opts): Promise<Answer> 
     return { json: { handle, changed, standing: 'consented' }, text }
   })
 }
+
+/** Takes one out at its own wish, for good. */
+export async function optOut(io: Io, handle: string, o: Opts): Promise<Answer> {
+  const why = String(o.why).trim()
+  if (!why) throw new Problem('invalid', 'say why, in a few words', { status: 422, field: 'why' })
+  return withHouse(io, async ({ organisations }) => {
+    await organisations.optOut(commandLine, handle, why)
+    return { json: { handle, optedOut: true, why }, text: `${handle} is not listed any more: all that was said about it is deleted, and imports skip it` }
+  })
+}

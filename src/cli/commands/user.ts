@@ -33,6 +33,22 @@ export async function password(io: Io, email: string, o: Opts): Promise<Answer> 
   })
 }
 
+/** Entrusts an organisation's listing to an account, or takes it back (`--revoke`). Twice is once. */
+export async function editor(io: Io, email: string, handle: string, o: Opts): Promise<Answer> {
+  const revoke = o.revoke === true
+  return withHouse(io, async ({ accounts, organisations }) => {
+    const account = found(await accounts.read.byEmail(email), email)
+    const listed = await organisations.read.byHandle(handle)
+    if (!listed) throw new Problem('not-found', `there is no organisation ${handle}`, { status: 404, field: 'handle' })
+    const { id } = listed.organisation
+    const changed = (await accounts.read.organisationsOf(account.id)).includes(id) === revoke
+    await (revoke ? accounts.revokeEditor(commandLine, account.id, id) : accounts.grantEditor(commandLine, account.id, id))
+    const text = changed ? `${account.email} ${revoke ? 'edits' : 'may edit'} ${handle}${revoke ? ' no longer' : ' now, and speak for it once it has agreed to be listed'}`
+      : `${account.email} ${revoke ? 'was no editor of' : 'was an editor of'} ${handle}${revoke ? '' : ' already'}`
+    return { json: { id: account.id, email: account.email, handle, editor: !revoke, changed }, text }
+  })
+}
+
 export async function list(io: Io): Promise<Answer> {
   return withHouse(io, async ({ accounts }) => {
     const all: Account[] = []
