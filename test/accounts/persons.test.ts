@@ -256,6 +256,7 @@ describe.each(engines)('persons on $engine', ({ fresh }) => {
   test('the log says that an account did it, not which handle it has', async () => {
     const rows = (await store.read.select().from(storeTables(store.kit).audit)).filter((r) => r.action.startsWith('person.'))
     expect(new Set(rows.map((r) => r.action))).toEqual(new Set(['person.take', 'person.change', 'person.drop']))
-    expect(JSON.stringify(rows)).not.toMatch(/ada|Ada|cyan|loom/)
+    const told = JSON.stringify(rows).replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, 'ID') // an id may happen to spell a name
+    expect(told).not.toMatch(/ada|Ada|cyan|loom/)
   })
 })
