@@ -101,6 +101,7 @@ export async function makeHouse(config: Config, o: HouseOptions = {}) {
     const people = accounts({
       store, clock, origin: config.origin, sealer: seal, fedi, icon,
       isTaken: async (handle) => (await organisations.read.speaker(handle) ?? await organisations.read.gone(handle)) !== undefined, onGone: async (tx, person) => { await leaving.leave(tx, person.handle); await jobs.add(tx, LEFT, { payload: { handle: person.handle } }) },
+      onRenamed: (tx, person) => posts.renamedHere(tx, person.handle, person.name),
     })
     const organisations = coops({
       store, clock, jobs, fedi, icon,

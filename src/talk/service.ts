@@ -125,6 +125,8 @@ export function talk(house: TalkHouse) {
     receive, withdraw,
     /** The author of remote posts calls itself otherwise now: what is there already says so too, whatever came first. */
     renamed: (tx: Db, author: RemoteActor): Promise<void> => posts.rename(tx, author.id, bylineOf(author)),
+    /** The same of an actor of ours. */
+    renamedHere: (tx: Db, handle: string, name: string): Promise<void> => posts.rename(tx, fedi.uris.actor(handle), { authorName: name }, true),
 
     moderation: moderation({ store, clock, posts, ...(house.blocks ? { blocks: house.blocks } : {}) }),
     pins: pins({ store, clock, fedi, posts, mine: (who, id) => ours(who, 'post.edit', id) }),
