@@ -101,6 +101,7 @@ export async function makeHouse(config: Config, o: HouseOptions = {}) {
     const people = accounts({
       store, clock, origin: config.origin, sealer: seal, fedi, icon,
       isTaken: async (handle) => (await organisations.read.speaker(handle) ?? await organisations.read.gone(handle)) !== undefined, onGone: async (tx, person) => { await leaving.leave(tx, person.handle); await jobs.add(tx, LEFT, { payload: { handle: person.handle } }) },
+      onRenamed: (tx, person) => posts.renamedHere(tx, person.handle, person.name),
     })
     const organisations = coops({
       store, clock, jobs, fedi, icon,
@@ -116,7 +117,7 @@ export async function makeHouse(config: Config, o: HouseOptions = {}) {
     const speaker = async (handle: string): Promise<Speaker | undefined> =>
       (handle === 'directory' ? directorySpeaker(store) : await organisations.read.speaker(handle) ?? people.speaker(handle))
     const speakers = speakersOf({ organisation: organisations.read.byId, speaker, person: people.personOf })
-    const posts = talk({ store, clock, fedi, sealer: seal, speaker, speakersOf: speakers })
+    const posts = talk({ store, clock, fedi, sealer: seal, speaker, speakersOf: speakers, blocks })
     const voice = directoryVoice({ store, clock, jobs, fedi, talk: posts, organisation: organisations.read.organisation })
     const mirrors = peers({ store, clock, jobs, fedi, optedOut: organisations.read.optedOut, isBlocked: blocks.isBlocked })
     peerWire({ fedi, peers: mirrors })
@@ -124,7 +125,7 @@ export async function makeHouse(config: Config, o: HouseOptions = {}) {
     const desk = reports({ store, clock, fedi, sealer: seal, ...subjects({ uris: fedi.uris, organisations, accounts: people, talk: posts }) })
     reportWire(fedi, desk)
     const handlers: Record<string, JobHandler> = { ...fedi.handlers(), ...organisations.handlers(), ...talkWire({ fedi, jobs, store, talk: posts, clock }),
-      ...voice.handlers(), ...mirrors.handlers(), ...leaving.handlers(), [LEFT]: leftHandler(store, posts.own), ...blocks.handlers({ fedi, kv, posts: byAuthor }) }
+      ...voice.handlers(), ...mirrors.handlers(), ...leaving.handlers(), [LEFT]: leftHandler(store, posts.own), ...blocks.handlers({ fedi, posts: byAuthor }) }
     return {
       config, clock, store, jobs, kv, fedi, sealer: seal, handlers,
       accounts: people, organisations, levers, talk: posts, voice, peers: mirrors, reports: desk, policies: blocks,

@@ -119,12 +119,6 @@ const Public = ({ page, person, uri, address, posts, follow, own }: PublicProps)
   )
 }
 
-/** Another server asks, not a browser. */
-const wantsActivity = (c: Context): boolean => {
-  const accept = (c.req.header('accept') ?? '').toLowerCase()
-  return /application\/(activity|ld)\+json/.test(accept) && !accept.includes('text/html')
-}
-
 export function personPages(accounts: Accounts, extras: PersonExtras = {}): Hono {
   const app = new Hono()
 
@@ -175,11 +169,11 @@ export function personPages(accounts: Accounts, extras: PersonExtras = {}): Hono
     return c.redirect(ACCOUNT, 303)
   })
 
-  // `/@ada` leads to the page here; other handles are organisations'.
+  // `/@ada` leads to the page here; other handles are organisations'. Programs are sent to the id before they come here (humanAddresses).
   app.get('/:at{@[^/]+}', async (c, next) => {
     const handle = c.req.param('at').slice(1).split('@')[0] ?? ''
     if (!await accounts.person(handle)) return next()
-    return c.redirect(wantsActivity(c) ? accounts.personUri(handle) : personPath(handle), 302)
+    return c.redirect(personPath(handle), 302)
   })
   app.get('/people/:handle', async (c) => {
     c.header('Vary', 'Accept', { append: true })
@@ -189,7 +183,6 @@ export function personPages(accounts: Accounts, extras: PersonExtras = {}): Hono
       if (await accounts.wasPerson(handle)) throw new Problem('handle-gone', 'this public handle was given up', { status: 410 })
       throw new Problem('not-found', 'there is nobody of that name', { status: 404 })
     }
-    if (wantsActivity(c)) return c.redirect(accounts.personUri(handle), 303)
     const page = pageOf(c), userId = c.get('who')?.userId
     const own = userId !== undefined && (await accounts.personOf(userId))?.handle === handle
     return html(c, <Public page={page} person={person} uri={accounts.personUri(handle)} address={accounts.personAddress(handle)} posts={await extras.posts?.(page, person)} follow={extras.follow?.(page, person)} own={own} />)

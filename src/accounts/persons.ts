@@ -22,6 +22,8 @@ export interface PersonsHouse {
   isTaken?: (handle: string) => Promise<boolean>
   /** In the transaction in which a person goes, while their actor can still speak: what they have said goes too. */
   onGone?: (tx: Db, person: Person) => Promise<void>
+  /** In the transaction in which a person takes another name: what they have said says so too. */
+  onRenamed?: (tx: Db, person: Person) => Promise<void>
 }
 
 export function persons(house: PersonsHouse, data: AccountStore) {
@@ -77,6 +79,7 @@ export function persons(house: PersonsHouse, data: AccountStore) {
         const { changed } = await put(tx, person)
         if (!changed) return { person, changed }
         await data.changePerson(tx, userId, checked.data)
+        if (person.name !== old.name) await house.onRenamed?.(tx, person)
         if (await fedi.followersCount(person.handle)) {
           const id = fedi.uris.actor(person.handle)
           const stored = await fedi.documents.get(id)

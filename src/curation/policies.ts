@@ -4,16 +4,17 @@
  * posts – is done by a job, which makes everything fit the list as it is: again and again the same, in whatever order.
  */
 import { getLogger } from '@logtape/logtape'
-import type { KvStore } from '@fedify/fedify'
 import { allow, type Who } from '../accounts/model.ts'
 import type { Fedi } from '../fedi/fedi.ts'
 import { hostOfActor } from '../fedi/cut.ts'
 import { Problem, problemsOf, safeReason } from '../kernel/errors.ts'
 import { SECOND, type Clock } from '../kernel/time.ts'
 import { record } from '../store/audit.ts'
+import { keyValueStore } from '../store/key-values.ts'
 import type { Jobs } from '../store/jobs.ts'
 import type { Db, Store } from '../store/store.ts'
 import { PutOff, type JobHandler } from '../store/workers.ts'
+import type { Hidden } from '../talk/authors.ts'
 import { blockInput, covers, hostOf, type DomainPolicy } from './model.ts'
 import { policyStore } from './store.ts'
 
@@ -34,12 +35,9 @@ export interface PolicyHouse {
   own: readonly string[]
 }
 
-/** A post that was taken from view, and the state that it had. */
-export interface Hidden { id: string; state: 'public' | 'held' }
 /** What a block reaches in the rooms below. */
 export interface Reach {
   fedi: Pick<Fedi, 'cutOff'>
-  kv: Pick<KvStore, 'set' | 'delete'> & { list: NonNullable<KvStore['list']> }
   posts: {
     /** Ids of remote actors whose posts are kept, ascending. */
     authors(after: string, limit: number): Promise<string[]>
@@ -53,6 +51,8 @@ export interface Reach {
 export function policies(house: PolicyHouse) {
   const { store, clock, jobs } = house
   const rows = policyStore(store)
+  /** What blocks have hidden, by author, so that it comes back with their end. Joins the transaction around it: see store.auto. */
+  const kv = keyValueStore(store, clock)
   let blocked: ReadonlySet<string> = new Set()
   let version: number | undefined, mark: string | undefined, changes = 0
 
@@ -134,14 +134,25 @@ export function policies(house: PolicyHouse) {
       return rows.list(limit, after)
     },
 
+    /** A curator hides a post that a block has hidden: the block's end no longer shows it. False where no block has hidden it. */
+    async keepHidden(_tx: Db, post: { id: string; author: string }): Promise<boolean> {
+      for await (const { key, value } of kv.list([HIDDEN, post.author])) {
+        const posts = value as Hidden[], rest = posts.filter((p) => p.id !== post.id)
+        if (rest.length === posts.length) continue
+        await (rest.length ? kv.set(key, rest) : kv.delete(key))
+        return true
+      }
+      return false
+    },
+
     /** The job that does what the list says. */
-    handlers({ fedi, kv, posts }: Reach): Record<string, JobHandler> {
+    handlers({ fedi, posts }: Reach): Record<string, JobHandler> {
       const isOut = (author: string): boolean => { const host = hostOfActor(author); return host !== undefined && isBlocked(host) }
       async function hide(author: string): Promise<void> {
         for (let n = BATCH; n === BATCH;) {
           n = await store.write(async (tx) => {
             const taken = await posts.hide(tx, author, BATCH)
-            if (taken[0]) await kv.set([HIDDEN, author, taken[0].id], taken) // joins this transaction: see store.auto
+            if (taken[0]) await kv.set([HIDDEN, author, taken[0].id], taken)
             return taken.length
           })
         }

@@ -1,7 +1,6 @@
 import type { Json } from '../fedi/fedi.ts'
+import { PUBLIC } from '../fedi/terms.ts'
 import type { Counts, Post } from './model.ts'
-
-export const PUBLIC = 'https://www.w3.org/ns/activitystreams#Public'
 
 /** Under a note's id: how many like it and boost it. The number is public, the list is not. */
 export const reactionCollections = { likes: 'likes', shares: 'boosts' } as const satisfies Record<string, keyof Counts>

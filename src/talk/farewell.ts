@@ -1,11 +1,11 @@
 /** A person of ours gives up their public handle: those who have their words hear of it, and then the words go from here. */
 import { z } from 'zod'
 import type { Fedi } from '../fedi/fedi.ts'
+import { PUBLIC } from '../fedi/terms.ts'
 import type { Jobs } from '../store/jobs.ts'
 import type { Db, Store } from '../store/store.ts'
 import type { JobHandler } from '../store/workers.ts'
 import type { PostsByAuthor } from './authors.ts'
-import { PUBLIC } from './document.ts'
 
 const BURY = 'talk.bury'
 const BATCH = 100

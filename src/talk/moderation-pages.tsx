@@ -21,19 +21,20 @@ const SHOWN = 20
 /** A screen reader hears which one a button is for. */
 const Which = ({ page, post }: { page: Page; post: Post }) => <span class="vh">: {page.t('talk.by', { name: post.authorName, opening: opening(post) })}</span>
 
-const Tools = ({ page, post }: { page: Page; post: Post }) => (
+/** What a blocked server's post can be is hidden: for as long as the block lasts, or for good. */
+const Tools = ({ page, post, blocked }: { page: Page; post: Post; blocked: boolean }) => (
   <div class="row">
-    <form method="post" action={`/posts/${post.id}/${post.state === 'held' ? 'approve' : 'show'}`}>
+    {blocked ? null : <form method="post" action={`/posts/${post.id}/${post.state === 'held' ? 'approve' : 'show'}`}>
       <input type="hidden" name="back" value={post.state === 'held' ? 'held' : 'hidden'} />
       <button class="btn small">{page.t(post.state === 'held' ? 'talk.approve' : 'talk.show')}<Which page={page} post={post} /></button>
-    </form>
-    {post.state === 'held' ? <a class="btn quiet small" href={`/posts/${post.id}/hide`}>{page.t('talk.hide')}<Which page={page} post={post} /></a> : null}
+    </form>}
+    {post.state === 'held' || blocked ? <a class="btn quiet small" href={`/posts/${post.id}/hide`}>{page.t('talk.hide')}<Which page={page} post={post} /></a> : null}
     {post.thread && post.thread !== post.id ? <a href={`/posts/${post.thread}`}>{page.t('talk.wholeThread')}<Which page={page} post={post} /></a> : null}
   </div>
 )
 
-interface ListProps { page: Page; what: 'held' | 'hidden'; posts: readonly Post[]; held: number; policy: ReplyPolicy; next?: string | undefined; first?: string | undefined; values?: FormValues; problem?: Problem }
-const List = ({ page, what, posts, held, policy, next, first, values, problem }: ListProps) => {
+interface ListProps { page: Page; what: 'held' | 'hidden'; posts: readonly Post[]; isBlocked: (post: Post) => boolean; held: number; policy: ReplyPolicy; next?: string | undefined; first?: string | undefined; values?: FormValues; problem?: Problem }
+const List = ({ page, what, posts, isBlocked, held, policy, next, first, values, problem }: ListProps) => {
   const { t } = page
   return (
     <Layout page={page} title={t('talk.moderation.title')} current="/about" dye="plum" problem={problem} unlisted>
@@ -43,7 +44,7 @@ const List = ({ page, what, posts, held, policy, next, first, values, problem }:
         {problem ? <ErrorSummary page={page} problem={problem} /> : null}
         <Section title={t(`talk.moderation.${what}`)}>
           {posts.length
-            ? <ul class="posts stack" role="list">{posts.map((post) => <li class="stack"><PostCard page={page} post={post} /><Tools page={page} post={post} /></li>)}</ul>
+            ? <ul class="posts stack" role="list">{posts.map((post) => <li class="stack"><PostCard page={page} post={post} /><Tools page={page} post={post} blocked={isBlocked(post)} /></li>)}</ul>
             : <Empty title={t(`talk.moderation.none.${what}`)} />}
           <Pagination page={page} next={next} first={first} />
         </Section>
@@ -88,7 +89,7 @@ export function moderationPages(talk: Talk): Hono {
     const held = await moderation.countHeld(who)
     const [found, policy] = await Promise.all([moderation[what](who, SHOWN + 1, from), moderation.policy()])
     const posts = found.slice(0, SHOWN), last = posts.at(-1)
-    return html(c, <List page={pageOf(c)} what={what} posts={posts} held={held} policy={policy} values={values} problem={problem}
+    return html(c, <List page={pageOf(c)} what={what} posts={posts} isBlocked={moderation.isBlocked} held={held} policy={policy} values={values} problem={problem}
       next={found.length > SHOWN && last ? `${path}?before=${cursorAt(last)}` : undefined} first={from ? path : undefined} />, problem?.status ?? 200)
   }
   app.get(MODERATION, (c) => list(c, 'held'))

@@ -1,6 +1,7 @@
 /** Curators and what came from elsewhere: let in, hide, show again; and who is let in at once. It never travels (WIRE.md 1.4). */
 import { z } from 'zod'
 import { allow, type Who } from '../accounts/model.ts'
+import { hostOfActor } from '../fedi/cut.ts'
 import { Problem, problemsOf } from '../kernel/errors.ts'
 import { move } from '../kernel/states.ts'
 import type { Clock } from '../kernel/time.ts'
@@ -16,8 +17,20 @@ export const reasonInput = z.object({
 })
 export const policyInput = z.object({ replies: z.enum(replyPolicies) })
 
-export function moderation(house: { store: Store; clock: Clock; posts: PostStore }) {
-  const { store, clock, posts } = house
+/** Whole servers that are blocked, as the room above knows them. */
+export interface ServerBlocks {
+  isBlocked(host: string): boolean
+  /** A curator hides what a block has hidden: it stays so when the block ends. False where no block has hidden it. */
+  keepHidden(tx: Db, post: Pick<Post, 'id' | 'author'>): Promise<boolean>
+}
+
+export function moderation(house: { store: Store; clock: Clock; posts: PostStore; blocks?: ServerBlocks }) {
+  const { store, clock, posts, blocks } = house
+  /** Is its author's whole server blocked? What comes from there is shown to nobody. */
+  const isBlocked = (post: Pick<Post, 'author' | 'speaker'>): boolean => {
+    const host = post.speaker === null ? hostOfActor(post.author) : undefined
+    return host !== undefined && (blocks?.isBlocked(host) ?? false)
+  }
 
   async function foreign(tx: Db, id: string): Promise<Row> {
     const post = await posts.rowById(id, tx)
@@ -30,13 +43,17 @@ export function moderation(house: { store: Store; clock: Clock; posts: PostStore
     allow(who, 'comment.moderate')
     await store.write(async (tx) => {
       const post = await foreign(tx, id)
-      if (post.state === to) return
-      await posts.change(tx, id, { state: move('post', postMoves, post.state, to) })
+      if (to === 'public' && isBlocked(post)) {
+        throw new Problem('server-blocked', `${hostOfActor(post.author)} is blocked as a whole: unblock it before any of its posts is shown`, { status: 409 })
+      }
+      if (post.state === to && !(to === 'hidden' && await blocks?.keepHidden(tx, post))) return
+      if (post.state !== to) await posts.change(tx, id, { state: move('post', postMoves, post.state, to) })
       await record(store, tx, clock, { by: who.by, action, subject: post.uri, before: post.state, after: to, ...(why ? { why } : {}) })
     })
   }
 
   return {
+    isBlocked,
     policy: (): Promise<ReplyPolicy> => readPolicy(store),
     async setPolicy(who: Who | undefined, input: unknown): Promise<boolean> {
       allow(who, 'comment.moderate')
@@ -62,9 +79,9 @@ export function moderation(house: { store: Store; clock: Clock; posts: PostStore
       allow(who, 'comment.moderate')
       return posts.countHeld()
     },
-    /** Shows what waits. Its author's next answers are shown at once. */
+    /** Shows what waits. Problem `server-blocked` (409), of `show` too. Its author's next answers are shown at once. */
     approve: (who: Who | undefined, id: string) => change(who, id, 'public', 'comment.approve'),
-    /** Takes it from view here, with a reason for the log; its author's next answers wait where the policy is `held`. */
+    /** Takes it from view here, with a reason for the log, also where a block has done so for as long as it lasts; its author's next answers wait where the policy is `held`. */
     async hide(who: Who | undefined, id: string, input: unknown): Promise<void> {
       allow(who, 'comment.moderate')
       const parsed = reasonInput.safeParse(input)

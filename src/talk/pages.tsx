@@ -124,7 +124,7 @@ export function talkPages(talk: Talk, extras: PostExtras = {}): Hono {
     const answers = rows.slice(0, ANSWERS), last = answers.at(-1)
     return html(c, <One page={pageOf(c)} post={post} {...(answered?.state === 'public' ? { answered } : {})} replies={branches(answers, begins ? undefined : post.uri)}
       next={rows.length > ANSWERS && last ? `/posts/${post.id}?after=${cursorAt(last)}#replies` : undefined} voices={voices} acts={acts} values={values} problem={problem}
-      may={{ edit: edit && post.text !== null, remove, pin: edit && post.inReplyTo === null && post.visibility === 'public', moderate: may(who, 'comment.moderate') }} />, problem?.status ?? 200)
+      may={{ edit: edit && post.text !== null, remove, pin: edit && post.inReplyTo === null && post.visibility === 'public', moderate: may(who, 'comment.moderate'), show: !talk.moderation.isBlocked(post) }} />, problem?.status ?? 200)
   }
   app.get('/posts/:id', async (c) => one(c, await findPost(c, talk)))
   app.post('/posts/:id/reply', async (c) => {

@@ -1,11 +1,11 @@
 /** What an organisation shows first: its `featured` collection, told to followers by Add and Remove as Mastodon does. */
 import type { Who } from '../accounts/model.ts'
 import type { Fedi, Json } from '../fedi/fedi.ts'
+import { PUBLIC } from '../fedi/terms.ts'
 import { Problem } from '../kernel/errors.ts'
 import type { Clock } from '../kernel/time.ts'
 import { record } from '../store/audit.ts'
 import type { Db, Store } from '../store/store.ts'
-import { PUBLIC } from './document.ts'
 import { PINS_MAX, subjectOf, type Post } from './model.ts'
 import type { PostStore } from './store.ts'
 

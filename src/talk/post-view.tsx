@@ -18,7 +18,7 @@ export interface OneProps {
   /** Where the thread goes on. */
   next?: string
   /** This reader may edit and take down the post; show it first; look after what came from elsewhere. */
-  may: { edit: boolean; remove: boolean; pin: boolean; moderate: boolean }
+  may: { edit: boolean; remove: boolean; pin: boolean; moderate: boolean; /** Its server is not blocked. */ show: boolean }
   /** In whose name this reader may answer; none: no form. */
   voices: readonly Speaker[]
   values?: FormValues
@@ -37,8 +37,8 @@ const Tools = ({ page, post, may }: Pick<OneProps, 'page' | 'post' | 'may'>) => 
     ...(may.pin ? [<Press action={`${at}/${post.pinned ? 'unpin' : 'pin'}`} label={page.t(post.pinned ? 'talk.unpin' : 'talk.pin')} />] : []),
     ...(may.remove ? [<a class="btn quiet small" href={`${at}/remove`}>{page.t('talk.remove')}</a>] : []),
     ...(may.moderate && post.speaker === null && post.state === 'held' ? [<Press action={`${at}/approve`} label={page.t('talk.approve')} />] : []),
-    ...(may.moderate && post.speaker === null && post.state === 'hidden' ? [<Press action={`${at}/show`} label={page.t('talk.show')} />] : []),
-    ...(may.moderate && post.speaker === null && post.state !== 'hidden' ? [<a class="btn quiet small" href={`${at}/hide`}>{page.t('talk.hide')}</a>] : []),
+    ...(may.moderate && post.speaker === null && post.state === 'hidden' && may.show ? [<Press action={`${at}/show`} label={page.t('talk.show')} />] : []),
+    ...(may.moderate && post.speaker === null && (post.state !== 'hidden' || !may.show) ? [<a class="btn quiet small" href={`${at}/hide`}>{page.t('talk.hide')}</a>] : []),
   ]
   return tools.length ? <div class="row">{tools}</div> : null
 }

@@ -1,8 +1,8 @@
 /** A Note, Article or Page of another server as it is kept here: cleaned, bounded, or nothing. Pure. */
 import { z } from 'zod'
+import { PUBLIC } from '../fedi/terms.ts'
 import { languageTag } from '../kernel/languages.ts'
 import { cleanHtml, plainOf, plainToHtml } from '../kernel/text.ts'
-import { PUBLIC } from './document.ts'
 import type { RemotePost } from './inbound.ts'
 
 const HTML_MAX = 100_000 // characters of somebody else's post that are kept

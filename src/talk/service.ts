@@ -5,7 +5,7 @@ import type { Sealer } from '../kernel/seal.ts'
 import type { Clock } from '../kernel/time.ts'
 import type { Db, Store } from '../store/store.ts'
 import { bylineOf, inbound } from './inbound.ts'
-import { moderation } from './moderation.ts'
+import { moderation, type ServerBlocks } from './moderation.ts'
 import { postInput, type Post, type Speaker } from './model.ts'
 import { ownReactions } from './own-reactions.ts'
 import { pins } from './pins.ts'
@@ -28,6 +28,8 @@ export interface TalkHouse {
   speakersOf?(who: Who): Promise<readonly Speaker[]>
   /** Who speaks under a handle: an organisation, a person or the directory. */
   speaker(handle: string): Promise<Speaker | undefined>
+  /** Default: no server is blocked. */
+  blocks?: ServerBlocks
 }
 
 export function talk(house: TalkHouse) {
@@ -123,8 +125,10 @@ export function talk(house: TalkHouse) {
     receive, withdraw,
     /** The author of remote posts calls itself otherwise now: what is there already says so too, whatever came first. */
     renamed: (tx: Db, author: RemoteActor): Promise<void> => posts.rename(tx, author.id, bylineOf(author)),
+    /** The same of an actor of ours. */
+    renamedHere: (tx: Db, handle: string, name: string): Promise<void> => posts.rename(tx, fedi.uris.actor(handle), { authorName: name }, true),
 
-    moderation: moderation({ store, clock, posts }),
+    moderation: moderation({ store, clock, posts, ...(house.blocks ? { blocks: house.blocks } : {}) }),
     pins: pins({ store, clock, fedi, posts, mine: (who, id) => ours(who, 'post.edit', id) }),
     /** Likes and boosts of our posts. */
     reactions,

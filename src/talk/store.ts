@@ -139,9 +139,9 @@ export function postStore(store: Store) {
       ])
       return { posts, comments }
     },
-    /** The author has another name now. */
-    async rename(tx: Db, author: string, set: Pick<Post, 'authorName' | 'authorHandle' | 'authorUrl'>): Promise<void> {
-      await tx.update(t).set(set).where(and(eq(t.author, author), isNull(t.speaker), ne(t.state, 'removed')))
+    /** The author, of another server or (`ours`) of this one, has another name now. */
+    async rename(tx: Db, author: string, set: Partial<Pick<Post, 'authorName' | 'authorHandle' | 'authorUrl'>>, ours = false): Promise<void> {
+      await tx.update(t).set(set).where(and(eq(t.author, author), ours ? isNotNull(t.speaker) : isNull(t.speaker), ne(t.state, 'removed')))
     },
   }
 }

@@ -6,11 +6,12 @@ import { policies as makePolicies, SETTLE, type Policies } from '../../src/curat
 import { fediTables } from '../../src/fedi/tables.ts'
 import { newId } from '../../src/kernel/ids.ts'
 import type { Store } from '../../src/store/store.ts'
-import { keyValueStore } from '../../src/store/key-values.ts'
 import { openStore } from '../../src/store/open.ts'
 import { jobQueue } from '../../src/store/jobs.ts'
 import { storeTables } from '../../src/store/tables.ts'
 import { postsByAuthor } from '../../src/talk/authors.ts'
+import { moderation } from '../../src/talk/moderation.ts'
+import { postStore } from '../../src/talk/store.ts'
 import { talkTables } from '../../src/talk/tables.ts'
 import { movingClock } from '../coops/house.ts'
 import { engines } from '../engines.ts'
@@ -27,7 +28,7 @@ describe.each(engines)('policies on $engine', ({ engine, fresh, place }) => {
     const jobs = jobQueue(store, clock)
     all = makePolicies({ store, clock, jobs, own: OWN })
     i = await makeInstance({ store, clock, workers: false, listen: false, origin: 'https://coops.example', fedi: { isBlocked: all.isBlocked } })
-    const handler = all.handlers({ fedi: i.fedi, kv: keyValueStore(store, clock), posts: postsByAuthor({ store, fedi: i.fedi }) })[SETTLE]!
+    const handler = all.handlers({ fedi: i.fedi, posts: postsByAuthor({ store, fedi: i.fedi }) })[SETTLE]!
     settle = async () => {
       for (const job of await jobs.claim(SETTLE, 5)) {
         await handler.run(job, new AbortController().signal)
@@ -155,6 +156,29 @@ describe.each(engines)('policies on $engine', ({ engine, fresh, place }) => {
     await all.unblock(commandLine, 'bad.example')
     await settle()
     expect(await states(a)).toEqual({ public: 2, removed: 1 })
+  })
+
+  test('what a curator hides while a block hides it stays hidden after; nothing of a blocked server is shown', async () => {
+    const a = 'https://sub.bad.example/users/a'
+    const desk = moderation({ store, clock, posts: postStore(store), blocks: all })
+    await add(a, 3)
+    await add(a, 1, 'held')
+    await all.block(commandLine, 'bad.example', 'spam')
+    const ids = (await store.read.select({ id: p().id }).from(p()).orderBy(asc(p().id))).map((r) => r.id)
+    await expect(desk.approve(admin, ids[3]!)).rejects.toMatchObject({ code: 'server-blocked', status: 409 }) // not even before the job has run
+    await settle()
+    for (const id of ids) await expect(desk.show(admin, id)).rejects.toMatchObject({ code: 'server-blocked', status: 409 })
+    expect(await states(a)).toEqual({ hidden: 4 })
+    const before = (await audit()).length
+    for (const id of [ids[0]!, ids[3]!, ids[0]!]) await desk.hide(admin, id, { why: 'insults' })
+    expect((await audit()).slice(before).map((x) => [x.action, x.before, x.after, x.why])).toEqual([1, 2].map(() => ['comment.hide', 'hidden', 'hidden', 'insults']))
+    await settle()
+    await all.unblock(commandLine, 'bad.example')
+    await settle()
+    expect(await states(a)).toEqual({ hidden: 2, public: 2 })
+    expect(await store.read.$count(storeTables(store.kit).keyValues)).toBe(0)
+    await desk.show(admin, ids[0]!) // a curator's own is a curator's to show
+    expect(await states(a)).toEqual({ hidden: 1, public: 3 })
   })
 
   test('the list as it is decides, in whatever order the jobs run', async () => {

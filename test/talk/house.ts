@@ -8,7 +8,7 @@ import type { Store } from '../../src/store/store.ts'
 import { startWorkers } from '../../src/store/workers.ts'
 import { countedNotes } from '../../src/talk/counted.ts'
 import type { Speaker } from '../../src/talk/model.ts'
-import { talk as makeTalk } from '../../src/talk/service.ts'
+import { talk as makeTalk, type TalkHouse } from '../../src/talk/service.ts'
 import { talkWire } from '../../src/talk/wire.ts'
 import { makeInstance, type InstanceOptions } from '../fedi/instance.ts'
 
@@ -20,7 +20,7 @@ export const speakers: Readonly<Record<string, Speaker>> = {
   directory: { kind: 'directory', id: null, handle: 'directory', name: 'The directory', open: true },
 }
 
-export async function talkInstance(store: Store, o: Partial<InstanceOptions> = {}) {
+export async function talkInstance(store: Store, { blocks, ...o }: Partial<InstanceOptions> & Pick<TalkHouse, 'blocks'> = {}) {
   const instance = await makeInstance({ store, handlers: [], ...o, workers: false })
   const { fedi, jobs } = instance
   const at = new Date()
@@ -30,6 +30,7 @@ export async function talkInstance(store: Store, o: Partial<InstanceOptions> = {
   }))
   const talk = makeTalk({
     store, clock: systemClock, fedi, sealer: sealer(new Secret('a secret of more than thirty-two characters')),
+    ...(blocks ? { blocks } : {}),
     speaker: async (handle) => speakers[handle],
     speakersOf: async (who) => [...(who.userId === 'u1' ? [speakers.rosa!] : []), ...(who.editorOf.has('1') ? [speakers.coop!] : [])],
   })

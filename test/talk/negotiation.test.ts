@@ -2,7 +2,7 @@
 import path from 'node:path'
 import type { Hono } from 'hono'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { commandLine } from '../../src/accounts/model.ts'
+import { commandLine, type Who } from '../../src/accounts/model.ts'
 import { makeApp, makeHouse, type House } from '../../src/app.ts'
 import { readConfig } from '../../src/config.ts'
 import { scratch } from '../engines.ts'
@@ -12,7 +12,7 @@ const MASTODON = 'application/activity+json, application/ld+json; profile="https
 const BROWSER = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8'
 
 describe('negotiation', () => {
-  let house: House, app: Hono, post: string, article: string
+  let house: House, app: Hono, post: string, article: string, rosa: Who
   beforeAll(async () => {
     const folder = scratch('negotiation')
     house = await makeHouse(readConfig({
@@ -24,13 +24,16 @@ describe('negotiation', () => {
     await house.organisations.put(commandLine, { handle: 'quiet', name: 'Quiet', kind: 'cooperative' })
     post = (await house.talk.publish(commandLine, 'stocksy', { text: 'Hello' })).id
     article = (await house.talk.publish(commandLine, 'stocksy', { text: 'Once upon a time', title: 'How we began' })).id
+    const { id } = await house.accounts.create(commandLine, { email: 'rosa@private.example', name: 'R', password: 'thirteen threads', role: 'member' })
+    rosa = { by: `user:${id}`, role: 'member', editorOf: new Set(), userId: id }
+    await house.accounts.takeHandle(rosa, { handle: 'rosa', name: 'Rosa', summary: '', discoverable: true })
     app = makeApp(house)
   }, 60_000)
   afterAll(() => house?.close())
   const get = (at: string, accept: string) => app.request(ORIGIN + at, { headers: { accept } })
   const pairs = (): [string, string][] => [
     ['/', '/ap/actors/directory'], ['/about', '/ap/actor'], [`/posts/${post}`, `/ap/notes/${post}`], [`/posts/${article}`, `/ap/notes/${article}`],
-    ['/co-ops/stocksy', '/ap/actors/stocksy'], ['/co-ops/quiet', '/ap/actors/quiet'],
+    ['/co-ops/stocksy', '/ap/actors/stocksy'], ['/co-ops/quiet', '/ap/actors/quiet'], ['/people/rosa', '/ap/actors/rosa'],
   ]
 
   test('a page, asked for as a document, sends to the id; the id, asked for as a page, back', async () => {
@@ -58,6 +61,7 @@ describe('negotiation', () => {
   })
 
   test('the short addresses, with and without the host', async () => {
+    for (const at of ['/@rosa', '/@rosa@coops.example']) expect((await get(at, MASTODON)).headers.get('location')).toBe(`${ORIGIN}/ap/actors/rosa`)
     for (const at of ['/@stocksy', '/@stocksy@coops.example']) expect((await get(at, MASTODON)).headers.get('location')).toBe(`${ORIGIN}/ap/actors/stocksy`)
     const to = async (at: string) => (await get(at, BROWSER)).headers.get('location')
     expect([await to('/@stocksy'), await to('/@directory'), await to('/@directory.coops.example')]).toEqual(['/co-ops/stocksy', '/', '/about'])
@@ -82,5 +86,19 @@ describe('negotiation', () => {
     expect(text).not.toContain('And another thing')
     expect(await (await get('/nodeinfo/2.1', 'application/json')).json()).toMatchObject({ usage: { localPosts: 2, localComments: 1 } })
     expect(await (await get('/ap/actors/stocksy/featured', MASTODON)).json()).toMatchObject({ totalItems: 1, orderedItems: [{ id: `${ORIGIN}/ap/notes/${post}`, type: 'Note' }] })
+  })
+
+  test('the rooms know of each other: a renamed person\'s posts say so, and no draft takes their handle', async () => {
+    const said = await house.talk.publish(rosa, 'rosa', { text: 'Hello' })
+    await house.accounts.changePerson(rosa, { name: 'Rosa L.', summary: '', discoverable: true })
+    expect((await house.talk.read.byId(said.id))?.authorName).toBe('Rosa L.')
+    await expect(house.organisations.put(commandLine, { handle: 'rosa', name: 'Rosa Ltd', kind: 'cooperative' }, { status: 'draft' })).rejects.toMatchObject({ code: 'handle-taken', status: 409, field: 'handle' })
+    await expect(house.talk.edit({ by: 'user:a', role: 'admin', editorOf: new Set(), userId: 'a' }, said.id, { text: 'x' })).rejects.toMatchObject({ status: 403 })
+    await house.organisations.put(commandLine, { handle: 'sketch', name: 'Sketch', kind: 'cooperative' }, { status: 'draft' })
+    await house.accounts.dropPerson(rosa)
+    const again = (handle: string) => house.accounts.takeHandle(rosa, { handle, name: 'Rosa', summary: '', discoverable: true })
+    await expect(again('sketch')).rejects.toMatchObject({ code: 'handle-taken' })
+    await house.organisations.optOut(commandLine, 'sketch', 'they asked')
+    await expect(again('sketch')).rejects.toMatchObject({ code: 'handle-taken' })
   })
 })

@@ -11,8 +11,9 @@ import { say, talkSite } from './site.ts'
 
 describe.each(engines)('on $engine', ({ fresh }) => {
   let i: TalkInstance, remote: Remote, app: Hono, ana: RemoteActorKeys, ben: RemoteActorKeys
+  const blocked = new Set<string>()
   beforeAll(async () => {
-    i = await talkInstance(await fresh())
+    i = await talkInstance(await fresh(), { blocks: { isBlocked: (host) => blocked.has(host), keepHidden: async () => true } })
     remote = await makeRemote()
     app = talkSite(i)
     ana = remote.actor('ana')
@@ -144,5 +145,23 @@ describe.each(engines)('on $engine', ({ fresh }) => {
       expect([(await send(path, { why: 'x' }, 'editor')).status, (await send(path, { why: 'x' })).status]).toEqual([403, 401])
     }
     expect((await get(`/posts/${root.id}/hide`, 'curator')).status).toBe(404)
+  })
+
+  test('curators: nothing of a blocked server is shown, and what the block hid can be hidden for good', async () => {
+    const root = await i.say('Of a blocked one')
+    const { id } = await kept(await say(i, ana, root.uri, '<p>Spam</p>'))
+    await i.talk.moderation.hide(commandLine, id, { why: 'the block' })
+    blocked.add('127.0.0.1')
+    try {
+      for (const path of [`/posts/${id}`, '/admin/talk/hidden']) {
+        const { text } = await get(path, 'curator')
+        expect([text.includes(`/posts/${id}/hide`), text.includes(`/posts/${id}/show`)]).toEqual([true, false])
+      }
+      const refused = await send(`/posts/${id}/show`, { back: 'hidden' }, 'curator')
+      expect([refused.status, (await kept((await i.talk.read.byId(id))!.uri)).state]).toEqual([409, 'hidden'])
+      expect(refused.text).toContain('The whole server of this post is blocked.')
+      expect((await send(`/posts/${id}/hide`, { why: 'insults' }, 'curator')).status).toBe(303)
+    } finally { blocked.clear() }
+    expect((await get(`/posts/${id}`, 'curator')).text).toContain(`/posts/${id}/show`)
   })
 })

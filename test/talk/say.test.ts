@@ -3,9 +3,9 @@ import { eq } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Who } from '../../src/accounts/model.ts'
 import { fediTables } from '../../src/fedi/tables.ts'
+import { PUBLIC } from '../../src/fedi/terms.ts'
 import { storeTables } from '../../src/store/tables.ts'
 import type { Speaker } from '../../src/talk/model.ts'
-import { PUBLIC } from '../../src/talk/document.ts'
 import { engines } from '../engines.ts'
 import { makeRemote, until, type Remote } from '../fedi/instance.ts'
 import { speakers, talkInstance, type TalkInstance } from './house.ts'
@@ -111,6 +111,16 @@ describe.each(engines)('on $engine', ({ fresh }) => {
     ])
     expect(JSON.stringify(rows)).not.toMatch(/Secret|rosa|Leaver|Others/i)
     expect(JSON.stringify(rows)).not.toContain(mine.id)
+  })
+
+  test('who has another name has it on what they said before, and nobody else has', async () => {
+    const rosa = account('u1')
+    const [said, removed, other] = [await i.talk.publish(rosa, 'rosa', { text: 'Before' }), await i.talk.publish(rosa, 'rosa', { text: 'Gone' }), await i.say('Ours')]
+    await i.talk.remove(rosa, removed.id)
+    await i.store.write((tx) => i.talk.renamedHere(tx, 'rosa', 'Rosa L.'))
+    const names = await Promise.all([said, removed, other].map(async (p) => (await i.talk.read.byId(p.id))!.authorName))
+    expect(names).toEqual(['Rosa L.', '', 'Coop'])
+    expect(await i.talk.read.byId(said.id)).toMatchObject({ authorHandle: said.authorHandle, state: 'public' })
   })
 
   test('likes of a person\'s and the directory\'s posts count too', async () => {
