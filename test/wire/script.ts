@@ -153,6 +153,16 @@ export const deeds = {
   },
 }
 
+/** What has to do with each other. A new deed belongs into one of them, or makes one. */
+export const themes: readonly (readonly (keyof typeof deeds)[])[] = [
+  ['follow', 'unfollow', 'block'],
+  ['post', 'edit', 'remove'],
+  ['follow', 'post', 'edit', 'unfollow'],
+  ['post', 'like', 'boost', 'takeBack', 'remove'],
+  ['post', 'reply', 'edit', 'remove'],
+  ['post', 'rename', 'leave', 'follow', 'like'],
+]
+
 async function react(w: World, d: Deed, kind: Reaction['kind']): Promise<void> {
   const by = actor(w, d.side, d.x)
   const post = pick(w.posts.filter((p) => p.by.side.index !== d.side && p.state === 'public' && !p.by.gone), d.n)
