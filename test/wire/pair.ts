@@ -48,7 +48,7 @@ export async function makePair(databases: readonly [string, string]): Promise<{ 
     const port = await freePort()
     const folder = scratch('pair')
     const env = { PORT: String(port), DATABASE_URL: databases[index], TOADLANE_ALLOW_PRIVATE: '1', TOADLANE_SECRET_FILE: path.join(folder, 'secret') }
-    const house = await makeHouse(readConfig(env, root), { limits: { receive: { refusals: plenty, perHost: plenty }, verify: { perClient: plenty, perHost: plenty, total: plenty } } })
+    const house = await makeHouse(readConfig(env, root), { limits: { receive: { refusals: plenty, perHost: plenty }, verify: { perClient: plenty, perHost: plenty, total: plenty }, caused: plenty } })
     await house.begin()
     const app = makeApp(house)
     let refused = 0
