@@ -40,8 +40,8 @@ const move: fc.Arbitrary<Move> = fc.record({
 const databases = async (...pair: readonly (typeof sqlite)[]) => [await pair[0]!.place(), await pair[1]!.place()] as const
 
 describe.each([
-  { name: 'both on SQLite', pair: [sqlite, sqlite], runs: 100 },
-  { name: 'one on PostgreSQL', pair: [postgres, sqlite], runs: 20 },
+  { name: 'both on SQLite', pair: [sqlite, sqlite], runs: Number(process.env.RUNS ?? 20) },
+  { name: 'one on PostgreSQL', pair: [postgres, sqlite], runs: 5 },
 ])('two instances, $name', ({ pair, runs }) => {
   let sides: readonly [Side, Side], waiting: Letter[], close: () => Promise<void>
   beforeAll(async () => { ({ sides, waiting, close } = await makePair(await databases(...pair))) })
